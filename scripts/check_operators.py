@@ -20,6 +20,7 @@ COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(?:\(([^)]*)\))?((?:[^\n]*\\\n)*[^\n]*)", re.M)
 ATTRIBUTE = re.compile(r"\[\[.*?\]\]", re.S)
 DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.M)
+EXPANSION = re.compile(r"^[ \t]*[A-Z][A-Z0-9_]+\([^;{]*?\)[ \t]*$", re.M)
 NAMESPACE = re.compile(r"\s*(?:inline\s+)?namespace\s*([\w:]*)\s*$")
 STRUCT = re.compile(r"(?:struct|class)\s+(\w+)[^;{]*\{([^}]*)\}")
 FUNCTION = re.compile(r"(?P<type>[\w:<>,.&*\s]+?[\s&*>])(?P<name>\w+)\s*\(", re.S)
@@ -79,7 +80,7 @@ def declared(texts):
     for text in texts:
         for rows in list_rows(text).values():
             names.update(rows)
-        for namespaces, declaration in declarations(DIRECTIVE.sub("", text)):
+        for namespaces, declaration in declarations(EXPANSION.sub("", DIRECTIVE.sub("", text))):
             function = FUNCTION.match(declaration.strip())
             if not function or INTERNAL & set(namespaces):
                 continue

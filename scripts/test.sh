@@ -45,7 +45,7 @@ optional() {
 ccache ccache
 clang-format-14 clang-format-14
 clang-tidy-14 clang-tidy-14
-libonnx-testdata /usr/lib/python3/dist-packages/onnx/backend/test/data
+libonnx-testdata /usr/share/libonnx-testdata
 EOF
 }
 
@@ -63,25 +63,26 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+install() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@"
+}
+
 install_missing() {
   local needed wanted package
-  needed=$(required | missing)
-  wanted=$(optional | missing)
-  [ -n "$needed$wanted" ] || return 0
-  if ! command -v apt-get >/dev/null; then
-    [ -z "$wanted" ] || echo "not installed, optional:" $wanted
-    [ -z "$needed" ] && return
-    echo "please install, here by their Debian names:" $needed >&2
+  mapfile -t needed < <(required | missing)
+  mapfile -t wanted < <(optional | missing)
+  [ ${#needed[@]} -gt 0 ] || [ ${#wanted[@]} -gt 0 ] || return 0
+  echo "not installed: ${needed[*]} ${wanted[*]}"
+  if command -v apt-get >/dev/null; then
+    as_root apt-get update -q || echo "no new package lists; going on with the known ones"
+    [ ${#needed[@]} -eq 0 ] || install "${needed[@]}"
+    for package in "${wanted[@]}"; do
+      install "$package" || echo "no package $package here; going on without it"
+    done
+  elif [ ${#needed[@]} -gt 0 ]; then
+    echo "please install what Debian calls ${needed[*]}" >&2
     exit 1
   fi
-  echo "installing:" $needed $wanted
-  as_root apt-get update -q || echo "apt-get update failed; the known package lists are used"
-  for package in $wanted; do
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends \
-      "$package" || echo "no package $package here; going on without it"
-  done
-  [ -z "$needed" ] || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy \
-    --no-install-recommends $needed
 }
 
 install_missing </dev/null
@@ -90,8 +91,10 @@ install_missing </dev/null
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
 if [ -n "$sanitize" ]; then
-  build=build-asan
-  [ "$sanitize" = thread ] && build=build-tsan
+  case $sanitize in
+    thread) build="build-tsan" ;;
+    *) build="build-asan" ;;
+  esac
   cmake -B "$build" -G Ninja -DTESSERA_SANITIZE="$sanitize" -DTESSERA_BENCH=OFF \
     -DTESSERA_EXAMPLES=OFF
   cmake --build "$build" --target tessera_tests
