@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SKIPPED = 77
 VERSION = "version 14."
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
+OPTIONS = ["--quiet", "--extra-arg=-Wno-unknown-warning-option"]
+OPTIONS += [f"--extra-arg-before=-isystem{ROOT}/cmake/clang14"]
 OTHER_INSTRUCTION_SETS = re.compile(r"/simd/.*\.(avx2|avx512)\.cpp$")
 
 
@@ -56,8 +58,7 @@ def key(entry, version):
 def lint(tool, build, file):
     """Returns (errors as text, seconds)."""
     start = time.monotonic()
-    command = [tool, "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option", file]
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = subprocess.run([tool, "-p", str(build), *OPTIONS, file], capture_output=True, text=True)
     return (run.stdout + run.stderr if run.returncode else ""), time.monotonic() - start
 
 
