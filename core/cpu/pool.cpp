@@ -1,0 +1,84 @@
+#include "core/cpu/pool.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+
+namespace tessera::cpu {
+
+Pool& Pool::instance() {
+  // Never destroyed: tensors with static lifetime may outlive any other static object.
+  static Pool* pool = new Pool;
+  return *pool;
+}
+
+int64_t size_class(int64_t bytes) {
+  constexpr int64_t alignment = 64;
+  if (bytes <= 8 * alignment)
+    return std::max<int64_t>(alignment, (bytes + alignment - 1) / alignment * alignment);
+  const auto step = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(bytes))) / 8;
+  return (bytes + step - 1) / step * step;
+}
+
+std::byte* Pool::take(int64_t bytes, int64_t& capacity) {
+  capacity = size_class(bytes);
+  const std::lock_guard lock(mutex_);
+  std::byte* block = nullptr;
+  if (const auto list = free_.find(capacity); list != free_.end() && !list->second.empty()) {
+    block = list->second.back();
+    list->second.pop_back();
+    cached_ -= capacity;
+  } else {
+    block = static_cast<std::byte*>(std::aligned_alloc(64, static_cast<size_t>(capacity)));
+    if (block == nullptr) {
+      trim_locked();
+      block = static_cast<std::byte*>(std::aligned_alloc(64, static_cast<size_t>(capacity)));
+      if (block == nullptr) return nullptr;
+    }
+  }
+  live_ += capacity;
+  peak_ = std::max(peak_, live_);
+  return block;
+}
+
+void Pool::give(std::byte* block, int64_t capacity) {
+  const std::lock_guard lock(mutex_);
+  free_[capacity].push_back(block);
+  live_ -= capacity;
+  cached_ += capacity;
+}
+
+void Pool::trim() {
+  const std::lock_guard lock(mutex_);
+  trim_locked();
+}
+
+void Pool::trim_locked() {
+  for (const auto& [capacity, blocks] : free_) {
+    for (std::byte* block : blocks) std::free(block);
+  }
+  free_.clear();
+  cached_ = 0;
+}
+
+int64_t Pool::live() const {
+  const std::lock_guard lock(mutex_);
+  return live_;
+}
+
+int64_t Pool::peak() const {
+  const std::lock_guard lock(mutex_);
+  return peak_;
+}
+
+int64_t Pool::cached() const {
+  const std::lock_guard lock(mutex_);
+  return cached_;
+}
+
+void Pool::reset_peak() {
+  const std::lock_guard lock(mutex_);
+  peak_ = live_;
+}
+
+}  // namespace tessera::cpu

@@ -1,0 +1,370 @@
+#include "core/cpu/tile.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tessera::cpu {
+
+namespace {
+
+size_t at(int64_t i) {
+  return static_cast<size_t>(i);
+}
+
+// Copies the element at `src` to n places; `size` bytes each.
+void fill(std::byte* dst, const std::byte* src, int64_t size, int64_t n) {
+  const auto repeat = [&]<class T>(T) {
+    T value;
+    std::memcpy(&value, src, sizeof value);
+    std::fill_n(reinterpret_cast<T*>(dst), n, value);
+  };
+  switch (size) {
+    case 1:
+      return repeat(uint8_t{});
+    case 2:
+      return repeat(uint16_t{});
+    case 4:
+      return repeat(uint32_t{});
+    default:
+      return repeat(uint64_t{});
+  }
+}
+
+// Gathers n elements `stride` apart.
+void gather(std::byte* dst, const std::byte* src, int64_t size, int64_t stride, int64_t n) {
+  const auto copy = [&]<class T>(T) {
+    const T* from = reinterpret_cast<const T*>(src);
+    T* to = reinterpret_cast<T*>(dst);
+    for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
+  };
+  switch (size) {
+    case 1:
+      return copy(uint8_t{});
+    case 2:
+      return copy(uint16_t{});
+    case 4:
+      return copy(uint32_t{});
+    default:
+      return copy(uint64_t{});
+  }
+}
+
+// Walks elements [begin, begin + n) of a space in row-major order as runs along the last axis:
+// f(value of the form at the start of the run, its step within the run, place in the tile, length).
+template <class F>
+void for_runs(const Shape& space, const Linear& form, int64_t begin, int64_t n, F&& f) {
+  const int last = space.ndim() - 1;
+  if (last < 0) return f(form.offset, int64_t{0}, int64_t{0}, n);
+  std::array<int64_t, kMaxDims> index{};
+  int64_t rest = begin, value = form.offset;
+  for (int k = last; k >= 0; --k) {
+    index[at(k)] = rest % space[k];
+    rest /= space[k];
+    value += index[at(k)] * form.coef[at(k)];
+  }
+  const int64_t step = form.coef[at(last)];
+  for (int64_t done = 0; done < n;) {
+    const int64_t run = std::min(n - done, space[last] - index[at(last)]);
+    f(value, step, done, run);
+    done += run;
+    value += run * step;
+    index[at(last)] += run;
+    for (int k = last; k > 0 && index[at(k)] == space[k]; --k) {
+      value += form.coef[at(k - 1)] - space[k] * form.coef[at(k)];
+      index[at(k)] = 0;
+      ++index[at(k - 1)];
+    }
+  }
+}
+
+}  // namespace
+
+TileRunner::TileRunner(const Program& program, std::span<std::byte* const> slots, int64_t capacity)
+    : program_(program), slots_(slots), capacity_(capacity) {
+  const int64_t bytes = (capacity * 8 + 63) / 64 * 64;
+  memory_.resize(at((program.registers + 1) * bytes + 64));
+  auto* start =
+      reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory_.data()) + 63) / 64 * 64);
+  for (int r = 0; r <= program.registers; ++r) home_.push_back(start + r * bytes);
+  registers_.resize(at(program.registers));
+  // A result that is stored in its compute type is computed in place.
+  direct_store_.assign(program.code.size(), -1);
+  if (program.walk == Walk::flat || program.walk == Walk::rows) {
+    for (const Store& store : program.stores) {
+      for (size_t i = program.code.size(); i-- > 0;) {
+        const Instruction& instruction = program.code[i];
+        if (instruction.dst != store.reg) continue;
+        const bool computed = instruction.kind == Instruction::Kind::map ||
+                              instruction.kind == Instruction::Kind::cast ||
+                              instruction.kind == Instruction::Kind::reduce;
+        if (computed && instruction.type == store.storage) direct_store_[i] = store.slot;
+        break;
+      }
+    }
+  }
+}
+
+void TileRunner::load(const Instruction& i, int64_t begin, int64_t n, Register& dst) {
+  const int64_t size = size_of(i.storage);
+  const std::byte* array = slots_[at(i.slot)];
+  const bool converts = i.storage != i.type;
+  // Raw elements are collected in the spare register when they still have to be converted.
+  std::byte* raw = converts ? home_.back() : dst.data;
+  const Register* inside = i.sources > 0 ? &registers_[at(i.src[0])] : nullptr;
+  if (inside && inside->uniform) {
+    if (!*reinterpret_cast<const bool*>(inside->data)) {
+      std::memset(dst.data, 0, 8);
+      dst.uniform = true;
+      return;
+    }
+    inside = nullptr;
+  }
+  int64_t runs = 0, only_value = 0, only_step = 0;
+  for_runs(program_.space, i.form, begin, n,
+           [&](int64_t value, int64_t step, int64_t place, int64_t length) {
+             ++runs;
+             only_value = value;
+             only_step = step;
+             if (inside) {
+               const bool* ok = reinterpret_cast<const bool*>(inside->data) + place;
+               for (int64_t k = 0; k < length; ++k) {
+                 std::byte* to = raw + (place + k) * size;
+                 if (ok[k]) {
+                   std::memcpy(to, array + (value + k * step) * size, at(size));
+                 } else {
+                   std::memset(to, 0, at(size));
+                 }
+               }
+               return;
+             }
+             if (length == n)
+               return;  // a single run is dealt with below, without a copy where possible
+             if (step == 1) {
+               std::memcpy(raw + place * size, array + value * size, at(length * size));
+             } else if (step == 0) {
+               fill(raw + place * size, array + value * size, size, length);
+             } else {
+               gather(raw + place * size, array + value * size, size, step, length);
+             }
+           });
+  const std::byte* source = raw;
+  if (runs == 1 && !inside) {
+    if (only_step == 0 || n == 1) {
+      dst.uniform = true;
+      convert(array + only_value * size, i.storage, dst.data, i.type, 1);
+      return;
+    }
+    if (only_step == 1) {
+      source = array + only_value * size;
+      if (!converts) {
+        dst.data = const_cast<std::byte*>(source);
+        return;
+      }
+    } else {
+      gather(raw, array + only_value * size, size, only_step, n);
+    }
+  }
+  if (converts) convert(source, i.storage, dst.data, i.type, n);
+}
+
+void TileRunner::iota(const Instruction& i, int64_t begin, int64_t n, Register& dst) {
+  auto* out = reinterpret_cast<int64_t*>(dst.data);
+  for_runs(program_.space, i.form, begin, n,
+           [&](int64_t value, int64_t step, int64_t place, int64_t length) {
+             for (int64_t k = 0; k < length; ++k) out[place + k] = value + k * step;
+           });
+}
+
+void TileRunner::guard(const Instruction& i, int64_t begin, int64_t n, Register& dst) {
+  auto* out = reinterpret_cast<bool*>(dst.data);
+  bool any = false, all = true;
+  for_runs(program_.space, i.form, begin, n,
+           [&](int64_t value, int64_t step, int64_t place, int64_t length) {
+             for (int64_t k = 0; k < length; ++k) {
+               const int64_t v = value + k * step;
+               out[place + k] = v >= i.low && v <= i.high;
+             }
+           });
+  if (i.sources > 0) {
+    const Register& before = registers_[at(i.src[0])];
+    const auto* ok = reinterpret_cast<const bool*>(before.data);
+    for (int64_t k = 0; k < n; ++k) out[k] = out[k] && ok[before.uniform ? 0 : k];
+  }
+  for (int64_t k = 0; k < n; ++k) {
+    any = any || out[k];
+    all = all && out[k];
+  }
+  dst.uniform = !any || all;
+}
+
+const std::byte* TileRunner::contiguous(int reg, DType type, int64_t n) {
+  Register& r = registers_[at(reg)];
+  if (r.uniform) {
+    alignas(8) std::byte value[8];
+    std::memcpy(value, r.data, at(size_of(type)));
+    r.data = home_[at(reg)];
+    fill(r.data, value, size_of(type), n);
+    r.uniform = false;
+  }
+  return r.data;
+}
+
+void TileRunner::store(const Store& store, int64_t begin, int64_t n) {
+  const Register& r = registers_[at(store.reg)];
+  const DType type = compute_type(store.storage);
+  std::byte* out = slots_[at(store.slot)] + begin * size_of(store.storage);
+  if (r.uniform) {
+    alignas(8) std::byte value[8];
+    convert(r.data, type, value, store.storage, 1);
+    fill(out, value, size_of(store.storage), n);
+  } else if (r.data != out) {
+    convert(r.data, type, out, store.storage, n);
+  }
+}
+
+void TileRunner::run(int64_t begin, int64_t n) {
+  using Kind = Instruction::Kind;
+  const int64_t rows = n / std::max<int64_t>(program_.row, 1);
+  const int64_t first_row = begin / std::max<int64_t>(program_.row, 1);
+  for (size_t c = 0; c < program_.code.size(); ++c) {
+    const Instruction& i = program_.code[c];
+    Register& dst = registers_[at(i.dst)];
+    const int64_t count = i.per_row ? rows : n;
+    const Register* src[3] = {};
+    for (int s = 0; s < i.sources; ++s) src[s] = &registers_[at(i.src[s])];
+    Register result{home_[at(i.dst)], false};
+    if (direct_store_[c] >= 0) {
+      result.data =
+          slots_[at(direct_store_[c])] + (i.per_row ? first_row : begin) * size_of(i.type);
+    }
+    switch (i.kind) {
+      case Kind::load:
+        if (i.per_row) {
+          load_per_row(i, first_row, rows, result);
+        } else {
+          load(i, begin, n, result);
+        }
+        break;
+      case Kind::scalar:
+        convert(slots_[at(i.slot)], i.storage, result.data, i.type, 1);
+        result.uniform = true;
+        break;
+      case Kind::iota:
+        if (i.per_row) {
+          for (int64_t r = 0; r < rows; ++r) {
+            Register one{result.data + r * 8, false};
+            iota(i, begin + r * program_.row, 1, one);
+          }
+        } else {
+          iota(i, begin, n, result);
+        }
+        break;
+      case Kind::guard:
+        guard(i, begin, n, result);
+        break;
+      case Kind::mask: {
+        const bool* ok = reinterpret_cast<const bool*>(src[0]->data);
+        if (src[0]->uniform) {
+          if (*ok) {
+            result = *src[1];
+            // A register must not share its home with another that may be reused.
+            if (result.data >= home_.front() && result.data <= home_.back()) {
+              result.data = home_[at(i.dst)];
+              std::memcpy(result.data, src[1]->data,
+                          at((result.uniform ? 1 : n) * size_of(i.type)));
+            }
+          } else {
+            std::memset(result.data, 0, 8);
+            result.uniform = true;
+          }
+          break;
+        }
+        const int64_t size = size_of(i.type);
+        for (int64_t k = 0; k < n; ++k) {
+          if (ok[k]) {
+            std::memcpy(result.data + k * size, src[1]->data + (src[1]->uniform ? 0 : k) * size,
+                        at(size));
+          } else {
+            std::memset(result.data + k * size, 0, at(size));
+          }
+        }
+        break;
+      }
+      case Kind::map: {
+        const void* data[3] = {};
+        unsigned uniform = 0;
+        for (int s = 0; s < i.sources; ++s) {
+          data[s] = src[s]->data;
+          if (src[s]->uniform) uniform |= 1U << s;
+        }
+        if (uniform == (1U << i.sources) - 1) {
+          result.data = home_[at(i.dst)];
+          i.fn(result.data, data, 1, 0);
+          result.uniform = true;
+        } else {
+          i.fn(result.data, data, count, uniform);
+        }
+        break;
+      }
+      case Kind::cast:
+        result.uniform = src[0]->uniform;
+        if (result.uniform) result.data = home_[at(i.dst)];
+        convert(src[0]->data, i.from, result.data, i.type, result.uniform ? 1 : count);
+        break;
+      case Kind::round: {
+        result.uniform = src[0]->uniform;
+        const int64_t m = result.uniform ? 1 : count;
+        convert(src[0]->data, f32, home_.back(), i.storage, m);
+        convert(home_.back(), i.storage, result.data, f32, m);
+        break;
+      }
+      case Kind::reduce: {
+        if (program_.walk != Walk::rows) break;  // joined by the caller over many tiles
+        const std::byte* values = contiguous(i.src[0], i.from, n);
+        for (int64_t r = 0; r < rows; ++r) {
+          const Accumulator a = reduce_run(
+              i.reduction, i.from, values + r * program_.row * size_of(i.from), program_.row, 0);
+          reduce_finish(i.reduction, i.from, a, result.data + r * size_of(i.type));
+        }
+        break;
+      }
+      case Kind::expand: {
+        const int64_t size = size_of(i.type);
+        if (src[0]->uniform || rows == 1) {
+          std::memcpy(result.data, src[0]->data, at(size));
+          result.uniform = true;
+        } else {
+          for (int64_t r = 0; r < rows; ++r) {
+            fill(result.data + r * program_.row * size, src[0]->data + r * size, size,
+                 program_.row);
+          }
+        }
+        break;
+      }
+    }
+    dst = result;
+  }
+  if (program_.walk == Walk::flat || program_.walk == Walk::rows) {
+    for (const Store& s : program_.stores) {
+      if (s.per_row) {
+        store(s, first_row, rows);
+      } else {
+        store(s, begin, n);
+      }
+    }
+  }
+}
+
+void TileRunner::load_per_row(const Instruction& i, int64_t first_row, int64_t rows,
+                              Register& dst) {
+  // One element per row: its position at the row's start.
+  for (int64_t r = 0; r < rows; ++r) {
+    int64_t position = 0;
+    for_runs(program_.space, i.form, (first_row + r) * program_.row, 1,
+             [&](int64_t value, int64_t, int64_t, int64_t) { position = value; });
+    convert(slots_[at(i.slot)] + position * size_of(i.storage), i.storage,
+            dst.data + r * size_of(i.type), i.type, 1);
+  }
+}
+
+}  // namespace tessera::cpu

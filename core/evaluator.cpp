@@ -1,0 +1,331 @@
+#include "core/evaluator.h"
+
+#include <algorithm>
+#include <chrono>
+#include <list>
+#include <mutex>
+#include <typeinfo>
+#include <unordered_map>
+
+#include "core/cpu/interpreter.h"
+#include "core/error.h"
+#include "core/op.h"
+
+namespace tessera {
+
+namespace {
+
+size_t at(int i) {
+  return static_cast<size_t>(i);
+}
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+bool in_memory(const Node& node) {
+  return node.evaluated() || is_scalar_node(node);
+}
+
+// Plans by signature, the least recently used dropped first.
+class PlanCache {
+ public:
+  std::shared_ptr<const Plan> find(const std::string& key) {
+    const auto found = index_.find(key);
+    if (found == index_.end()) return nullptr;
+    entries_.splice(entries_.begin(), entries_, found->second);
+    return entries_.front().plan;
+  }
+  void insert(const std::string& key, std::shared_ptr<const Plan> plan) {
+    entries_.push_front({key, std::move(plan)});
+    index_[entries_.front().key] = entries_.begin();
+    if (entries_.size() > kCapacity) {
+      index_.erase(entries_.back().key);
+      entries_.pop_back();
+    }
+  }
+
+ private:
+  static constexpr size_t kCapacity = 512;
+  struct Entry {
+    std::string key;
+    std::shared_ptr<const Plan> plan;
+  };
+  std::list<Entry> entries_;
+  std::unordered_map<std::string_view, std::list<Entry>::iterator> index_;
+};
+
+// The evaluator's state; one evaluation runs at a time.
+struct State {
+  std::recursive_mutex mutex;
+  PlanCache plans;
+  EvaluatorStats stats;
+  StepObserver observer;
+  uint64_t mark = 0;
+};
+
+State& state() {
+  static State* all = new State;  // tensors with static lifetime may be evaluated late
+  return *all;
+}
+
+class Evaluation {
+ public:
+  Evaluation(State& shared, bool release) : state_(shared), release_(release) {}
+
+  void collect(std::span<const Tensor> targets) {
+    mark_ = ++state_.mark;
+    std::vector<Node*> stack;
+    for (const Tensor& target : targets) {
+      if (target.defined()) stack.push_back(target.value_node());
+    }
+    while (!stack.empty()) {
+      Node* node = stack.back();
+      stack.pop_back();
+      if (node->mark == mark_) continue;
+      node->mark = mark_;
+      nodes_.push_back(node);
+      if (in_memory(*node)) continue;
+      for (int i = 0; i < node->inputs(); ++i) stack.push_back(node->input(i));
+    }
+    // Creation order is a topological order, and the one the user wrote.
+    std::sort(nodes_.begin(), nodes_.end(),
+              [](const Node* a, const Node* b) { return a->id < b->id; });
+    for (size_t v = 0; v < nodes_.size(); ++v) nodes_[v]->position = static_cast<int>(v);
+    for (const Tensor& target : targets) {
+      if (target.defined()) wanted_.push_back(target.value_node()->position);
+    }
+  }
+
+  bool anything_pending() const {
+    return std::any_of(nodes_.begin(), nodes_.end(),
+                       [](const Node* node) { return !in_memory(*node); });
+  }
+
+  Graph graph() const {
+    Graph graph;
+    graph.vertices.resize(nodes_.size());
+    for (size_t v = 0; v < nodes_.size(); ++v) {
+      Vertex& vertex = graph.vertices[v];
+      vertex.node = nodes_[v];
+      vertex.pending = !in_memory(*nodes_[v]);
+      if (!vertex.pending) continue;
+      for (int i = 0; i < nodes_[v]->inputs(); ++i)
+        vertex.inputs.push_back(nodes_[v]->input(i)->position);
+    }
+    for (const int v : wanted_) graph.vertices[at(v)].wanted = true;
+    return graph;
+  }
+
+  void decide_fates() {
+    fates_.resize(nodes_.size());
+    std::vector<int64_t> uses(nodes_.size(), 0);
+    std::vector<char> reachable(nodes_.size(), 0);
+    for (size_t v = 0; v < nodes_.size(); ++v) {
+      Node& node = *nodes_[v];
+      bool history = false;  // some input can be asked for a gradient
+      if (in_memory(node)) {
+        reachable[v] = node_reachable(node);
+        if (!reachable[v]) node.drop_inputs();
+        continue;
+      }
+      for (int i = 0; i < node.inputs(); ++i) {
+        const size_t input = at(node.input(i)->position);
+        ++uses[input];
+        history = history || reachable[input];
+      }
+      history = history && !node.constant && !node.detached;
+      fates_[v].cut = release_ || !history;
+      reachable[v] = !node.constant && (node.handles() > 0 || history);
+    }
+    for (size_t v = 0; v < nodes_.size(); ++v) {
+      fates_[v].is_private = nodes_[v]->handles() == 0 && nodes_[v]->uses() == uses[v];
+    }
+  }
+
+  std::string signature() const {
+    std::string key;
+    key.reserve(nodes_.size() * 48);
+    const Fusion& rules = settings().fusion;
+    append_key(key, rules.inline_single, rules.recompute, rules.siblings, rules.rows);
+    for (size_t v = 0; v < nodes_.size(); ++v) {
+      const Node& node = *nodes_[v];
+      append_key(key, node.dtype, static_cast<char>(fates_[v].is_private | (fates_[v].cut << 1)));
+      append_key(key, node.shape);
+      if (in_memory(node)) {
+        key.push_back(is_scalar_node(node) ? 's' : 'm');
+        continue;
+      }
+      const Op& op = *node.op;
+      append_key(key, typeid(op).name(), op.name().data(), node.inputs());
+      op.key(key);
+      for (int i = 0; i < node.inputs(); ++i) append_key(key, node.input(i)->position);
+    }
+    for (const int v : wanted_) append_key(key, v);
+    return key;
+  }
+
+  std::shared_ptr<const Plan> make() const {
+    return std::make_shared<const Plan>(make_plan(graph(), fates_, settings().fusion));
+  }
+
+  void run(const Plan& plan) {
+    ++state_.stats.evaluations;
+    const size_t count = nodes_.size();
+    std::vector<std::byte*> data(count, nullptr);
+    std::vector<Ref<Buffer>> owned(count);
+    const Ref<Buffer> arena = plan.arena_bytes > 0 ? allocate(plan.arena_bytes) : Ref<Buffer>();
+    for (size_t v = 0; v < count; ++v) {
+      const Place& place = plan.places[v];
+      if (place.kind == Place::Kind::existing) data[v] = node_data(*nodes_[v]);
+      if (place.kind == Place::Kind::arena) data[v] = arena->data + place.offset;
+      if (place.kind == Place::Kind::alias) data[v] = data[at(place.source)];
+    }
+    const auto place_output = [&](int v) {
+      const Place& place = plan.places[at(v)];
+      if (place.kind != Place::Kind::owned) return;
+      // A donor's block is taken over only when its node is the last to hold it.
+      const bool take = place.donor >= 0 && nodes_[at(place.donor)]->value->references.load() == 1;
+      owned[at(v)] = take ? nodes_[at(place.donor)]->value : allocate(nodes_[at(v)]->bytes());
+      data[at(v)] = owned[at(v)]->data;
+    };
+    for (const Group& step : plan.steps) {
+      for (const int v : step.outputs) place_output(v);
+      run_step(step, plan, data);
+    }
+    commit(plan, owned);
+  }
+
+ private:
+  static std::byte* node_data(Node& node) {
+    return node.evaluated() ? node.value->data : node.scalar;
+  }
+
+  // Whether a gradient request can name this node or something behind it.
+  bool node_reachable(const Node& start) {
+    constexpr size_t kEnough = 1 << 16;  // then it is assumed
+    if (start.constant) return false;
+    std::vector<const Node*> stack{&start}, seen;
+    const uint64_t mark = ++state_.mark;
+    size_t visited = 0;
+    while (!stack.empty()) {
+      const Node* node = stack.back();
+      stack.pop_back();
+      if (node->constant || node->reach_mark == mark) continue;
+      if (node->handles() > 0 || ++visited > kEnough) return true;
+      node->reach_mark = mark;
+      if (node->detached) continue;
+      for (int i = 0; i < node->inputs(); ++i) stack.push_back(node->input(i));
+    }
+    return false;
+  }
+
+  void run_step(const Group& step, const Plan& plan, std::vector<std::byte*>& data) {
+    ++state_.stats.steps;
+    const double begin = state_.observer ? now() : 0;
+    const auto pointer = [&](int v) {
+      const Place& place = plan.places[at(v)];
+      return data[at(place.kind == Place::Kind::alias ? place.source : v)];
+    };
+    const CallAt user_line(nodes_[at(step.outputs[0])]->site);
+    if (step.kind == Group::Kind::program) {
+      std::vector<std::byte*> slots;
+      for (const int v : step.inputs) slots.push_back(pointer(v));
+      for (const int v : step.outputs) slots.push_back(pointer(v));
+      cpu::run(step.program, slots);
+    } else {
+      const auto array = [&](int v) {
+        return Array{pointer(v), nodes_[at(v)]->shape, nodes_[at(v)]->dtype};
+      };
+      std::vector<Array> inputs;
+      for (const int v : step.inputs) inputs.push_back(array(v));
+      static_cast<const KernelOp&>(*nodes_[at(step.outputs[0])]->op)
+          .run(inputs, array(step.outputs[0]));
+    }
+    if (state_.observer) state_.observer({&step, nodes_, begin, now()});
+  }
+
+  // Hands the results to their nodes and forgets what nobody can ask for. Only now, so that an
+  // error in the middle leaves everything as it was.
+  void commit(const Plan& plan, std::vector<Ref<Buffer>>& owned) {
+    // Dropping inputs may free nodes of this very list.
+    std::vector<Ref<Node>> keep;
+    keep.reserve(nodes_.size());
+    for (Node* node : nodes_) keep.emplace_back(node);
+    for (size_t v = 0; v < nodes_.size(); ++v) {
+      const Place& place = plan.places[v];
+      Node& node = *nodes_[v];
+      if (place.kind == Place::Kind::owned) node.value = owned[v];
+      if (place.kind == Place::Kind::alias) {
+        const Place& source = plan.places[at(place.source)];
+        Node& other = *nodes_[at(place.source)];
+        if (source.kind == Place::Kind::owned) node.value = owned[at(place.source)];
+        if (source.kind == Place::Kind::existing)
+          node.value = other.evaluated() ? other.value : copy_of_scalar(other);
+      }
+      if (plan.cut[v]) node.drop_inputs();
+    }
+    if (release_) {
+      for (const int v : wanted_) nodes_[at(v)]->drop_inputs();
+    }
+  }
+
+  static Ref<Buffer> copy_of_scalar(const Node& node) {
+    Ref<Buffer> buffer = allocate(static_cast<int64_t>(sizeof node.scalar));
+    std::copy(std::begin(node.scalar), std::end(node.scalar), buffer->data);
+    return buffer;
+  }
+
+  State& state_;
+  const bool release_;
+  uint64_t mark_ = 0;
+  std::vector<Node*> nodes_;
+  std::vector<int> wanted_;
+  std::vector<Fate> fates_;
+};
+
+void evaluate(std::span<const Tensor> targets, bool release) {
+  State& shared = state();
+  const std::lock_guard lock(shared.mutex);
+  Evaluation evaluation(shared, release);
+  evaluation.collect(targets);
+  if (!evaluation.anything_pending() && !release) return;
+  evaluation.decide_fates();
+  const std::string key = evaluation.signature();
+  std::shared_ptr<const Plan> plan = shared.plans.find(key);
+  if (!plan) {
+    plan = evaluation.make();
+    shared.plans.insert(key, plan);
+    ++shared.stats.plans_made;
+  }
+  evaluation.run(*plan);
+}
+
+}  // namespace
+
+void eval(std::span<const Tensor> targets) {
+  evaluate(targets, false);
+}
+
+void eval_and_release(std::span<const Tensor> targets) {
+  evaluate(targets, true);
+}
+
+EvaluatorStats evaluator_stats() {
+  const std::lock_guard lock(state().mutex);
+  return state().stats;
+}
+
+void set_step_observer(StepObserver observer) {
+  const std::lock_guard lock(state().mutex);
+  state().observer = std::move(observer);
+}
+
+Graph pending_graph(std::span<const Tensor> targets) {
+  const std::lock_guard lock(state().mutex);
+  Evaluation evaluation(state(), false);
+  evaluation.collect(targets);
+  return evaluation.graph();
+}
+
+}  // namespace tessera

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "core/plan.h"
+#include "core/tensor.h"
+
+namespace tessera {
+
+// Counters of the evaluator, since the start of the program.
+struct EvaluatorStats {
+  int64_t evaluations = 0;  // runs of a plan
+  int64_t plans_made = 0;   // the rest were reused
+  int64_t steps = 0;        // programs and kernels run
+};
+EvaluatorStats evaluator_stats();
+
+// What happened in one step, for profilers: called after each step while it is set.
+struct StepRecord {
+  const Group* step;
+  std::span<Node* const> values;  // by value number of the plan's graph
+  double begin_seconds, end_seconds;
+};
+using StepObserver = std::function<void(const StepRecord&)>;
+void set_step_observer(StepObserver observer);  // an empty one ends it
+
+// The pending ancestors of the targets as the fuser sees them, for drawings of the graph.
+Graph pending_graph(std::span<const Tensor> targets);
+
+}  // namespace tessera

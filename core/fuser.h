@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/program.h"
+#include "core/settings.h"
+
+namespace tessera {
+
+// The pending part of the graph, as the fuser sees it: values by number. Values that exist already
+// have no inputs; the others are in an order in which inputs come first.
+struct Vertex {
+  const Node* node = nullptr;
+  std::vector<int> inputs;
+  bool pending = false;  // to be computed
+  bool wanted = false;   // must end up in memory whatever the fuser does
+};
+
+struct Graph {
+  std::vector<Vertex> vertices;
+};
+
+// What is executed as one step.
+struct Group {
+  enum class Kind : uint8_t { program, kernel, alias };
+  Kind kind = Kind::program;
+  std::vector<int> outputs;  // values this step puts into memory
+  std::vector<int> inputs;   // values it reads from memory, or numbers
+  Program program;           // slots: inputs first, then outputs
+  bool reduces = false;      // long_rows and columns: the program ends in the reduction of output 0
+};
+
+// Decides what is computed together: a pure function of the graph and the rules. The groups are in
+// an order in which they can run.
+std::vector<Group> fuse(const Graph& graph, const Fusion& rules);
+
+}  // namespace tessera

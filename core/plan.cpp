@@ -1,0 +1,206 @@
+#include "core/plan.h"
+
+#include <algorithm>
+
+#include "core/node.h"
+
+namespace tessera {
+
+namespace {
+
+size_t at(int i) {
+  return static_cast<size_t>(i);
+}
+
+constexpr int64_t kAlignment = 64;
+
+int64_t aligned(int64_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+// First-fit by growing offsets among the blocks that are alive at the same time; called in
+// decreasing size it is the usual greedy arena planner.
+struct Arena {
+  struct Block {
+    int64_t offset, bytes;
+    int first, last;  // steps
+  };
+  std::vector<Block> blocks;
+  int64_t bytes = 0;
+
+  int64_t place(int64_t size, int first, int last) {
+    std::vector<const Block*> alive;
+    for (const Block& block : blocks) {
+      if (block.first <= last && first <= block.last) alive.push_back(&block);
+    }
+    std::sort(alive.begin(), alive.end(),
+              [](const Block* a, const Block* b) { return a->offset < b->offset; });
+    int64_t offset = 0;
+    for (const Block* block : alive) {
+      if (block->offset - offset >= size) break;
+      offset = std::max(offset, block->offset + block->bytes);
+    }
+    blocks.push_back({offset, size, first, last});
+    bytes = std::max(bytes, offset + size);
+    return offset;
+  }
+};
+
+// Whether output `store` of a program may overwrite the array of input slot `slot` as it is read:
+// each element is read at its own place only, and for the last time before it is written.
+bool can_overwrite(const Program& program, int slot, const Store& store, DType storage) {
+  if (program.walk != Walk::flat || size_of(storage) != size_of(store.storage)) return false;
+  const Linear dense = Access::identity(program.space).flat();
+  size_t written = program.code.size();
+  int dst = store.reg;
+  // The last instruction that writes the stored register computes the stored value.
+  for (size_t i = program.code.size(); i-- > 0;) {
+    if (program.code[i].dst == dst) {
+      written = i;
+      break;
+    }
+  }
+  for (size_t i = 0; i < program.code.size(); ++i) {
+    const Instruction& load = program.code[i];
+    if (load.kind != Instruction::Kind::load || load.slot != slot) continue;
+    if (!(load.form == dense) || load.sources != 0) return false;
+    for (size_t j = i + 1; j < program.code.size(); ++j) {
+      const Instruction& user = program.code[j];
+      for (int s = 0; s < user.sources; ++s) {
+        if (user.src[s] == load.dst && j > written) return false;
+      }
+      if (user.dst == load.dst) break;  // the register holds something else from here on
+    }
+  }
+  // A register that is stored elsewhere must not point into the overwritten array.
+  for (const Store& other : program.stores) {
+    for (const Instruction& load : program.code) {
+      if (load.kind == Instruction::Kind::load && load.slot == slot && load.dst == other.reg)
+        return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion& rules) {
+  Plan plan;
+  const auto count = static_cast<int>(graph.vertices.size());
+  plan.places.resize(at(count));
+  plan.cut.assign(at(count), 0);
+  for (int v = 0; v < count; ++v) {
+    if (!graph.vertices[at(v)].pending) plan.places[at(v)].kind = Place::Kind::existing;
+  }
+  for (Group& group : fuse(graph, rules)) {
+    for (const int v : group.outputs) plan.places[at(v)].kind = Place::Kind::owned;
+    if (group.kind == Group::Kind::alias) {
+      const int source = group.inputs[0];
+      const Place& place = plan.places[at(source)];
+      Place& own = plan.places[at(group.outputs[0])];
+      own.kind = Place::Kind::alias;
+      own.source = place.kind == Place::Kind::alias ? place.source : source;
+    } else {
+      plan.steps.push_back(std::move(group));
+    }
+  }
+
+  // A value dies with the run when nothing outside holds it and every user lets go of it: users die
+  // too, or have their own value and no further need of their history.
+  std::vector<char> dies(at(count), 0), held(at(count), 0);
+  for (int v = count - 1; v >= 0; --v) {
+    const Vertex& vertex = graph.vertices[at(v)];
+    dies[at(v)] = fates[at(v)].is_private && !vertex.wanted && !held[at(v)];
+    if (!vertex.pending) continue;
+    const bool in_memory = plan.places[at(v)].kind != Place::Kind::none;
+    plan.cut[at(v)] = fates[at(v)].cut && in_memory;
+    if (dies[at(v)] || plan.cut[at(v)]) continue;
+    for (const int input : vertex.inputs) held[at(input)] = 1;
+  }
+  // An alias that lives keeps its block alive.
+  std::vector<char> storage_dies = dies;
+  for (int v = 0; v < count; ++v) {
+    const Place& place = plan.places[at(v)];
+    if (place.kind == Place::Kind::alias && !dies[at(v)]) storage_dies[at(place.source)] = 0;
+  }
+
+  const auto storage = [&](int v) {
+    const Place& place = plan.places[at(v)];
+    return place.kind == Place::Kind::alias ? place.source : v;
+  };
+  std::vector<int> first(at(count), -1), last(at(count), -1);
+  for (int s = 0; s < static_cast<int>(plan.steps.size()); ++s) {
+    for (const int v : plan.steps[at(s)].inputs) last[at(storage(v))] = s;
+    for (const int v : plan.steps[at(s)].outputs) first[at(v)] = last[at(v)] = s;
+  }
+
+  // Donation: an output takes the place of an input that dies in the same step.
+  // Kernels may fail on bad data, so what existed before is only overwritten after the last of
+  // them: a failed evaluation changes nothing.
+  int last_kernel = -1;
+  for (int s = 0; s < static_cast<int>(plan.steps.size()); ++s) {
+    if (plan.steps[at(s)].kind == Group::Kind::kernel) last_kernel = s;
+  }
+  std::vector<char> donated(at(count), 0);
+  std::vector<int> merged_into(at(count), -1);
+  for (int s = 0; s < static_cast<int>(plan.steps.size()); ++s) {
+    Group& step = plan.steps[at(s)];
+    if (step.kind != Group::Kind::program) continue;
+    for (const Store& store : step.program.stores) {
+      const int output = step.outputs[at(store.slot) - step.inputs.size()];
+      for (int slot = 0; slot < static_cast<int>(step.inputs.size()); ++slot) {
+        const int input = storage(step.inputs[at(slot)]);
+        const Node& node = *graph.vertices[at(input)].node;
+        const Node& result = *graph.vertices[at(output)].node;
+        if (donated[at(input)] || !storage_dies[at(input)] || last[at(input)] != s ||
+            is_scalar_node(node))
+          continue;
+        if (node.bytes() != result.bytes() || !can_overwrite(step.program, slot, store, node.dtype))
+          continue;
+        // The same block under two names in one step: only if no other slot reads it.
+        const auto same = std::count_if(step.inputs.begin(), step.inputs.end(),
+                                        [&](int v) { return storage(v) == input; });
+        if (same != 1) continue;
+        if (graph.vertices[at(input)].pending && storage_dies[at(output)]) {
+          merged_into[at(output)] = input;
+        } else if (!graph.vertices[at(input)].pending && !storage_dies[at(output)] &&
+                   s > last_kernel) {
+          plan.places[at(output)].donor = input;
+        } else {
+          continue;
+        }
+        donated[at(input)] = 1;
+        break;
+      }
+    }
+  }
+
+  // Arena: values that die, the largest first; a donated chain is one block.
+  std::vector<int> chain_last = last;
+  std::vector<int> heads;
+  for (int v = count - 1; v >= 0; --v) {
+    if (merged_into[at(v)] >= 0) {
+      chain_last[at(merged_into[at(v)])] =
+          std::max(chain_last[at(merged_into[at(v)])], chain_last[at(v)]);
+    }
+  }
+  for (int v = 0; v < count; ++v) {
+    if (plan.places[at(v)].kind != Place::Kind::owned || !storage_dies[at(v)]) continue;
+    plan.places[at(v)].kind = Place::Kind::arena;
+    if (merged_into[at(v)] < 0) heads.push_back(v);
+  }
+  const auto bytes = [&](int v) { return aligned(graph.vertices[at(v)].node->bytes()); };
+  std::stable_sort(heads.begin(), heads.end(), [&](int a, int b) { return bytes(a) > bytes(b); });
+  Arena arena;
+  for (const int v : heads) {
+    plan.places[at(v)].offset = arena.place(bytes(v), first[at(v)], chain_last[at(v)]);
+  }
+  for (int v = 0; v < count; ++v) {
+    if (merged_into[at(v)] >= 0)
+      plan.places[at(v)].offset = plan.places[at(merged_into[at(v)])].offset;
+  }
+  plan.arena_bytes = arena.bytes;
+  return plan;
+}
+
+}  // namespace tessera

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <vector>
+
+#include "core/fuser.h"
+
+namespace tessera {
+
+// Where a value lives during one run of a plan.
+struct Place {
+  enum class Kind : uint8_t {
+    none,      // computed inside its consumers, never in memory
+    existing,  // was there before
+    arena,     // dies within the run: at `offset` of the plan's one block
+    owned,     // outlives the run: a block of its own
+    alias,     // other name of value `source`
+  };
+  Kind kind = Kind::none;
+  int64_t offset = 0;
+  int source = -1;
+  int donor = -1;  // owned: an existing value that dies and whose block may be taken over
+};
+
+// How to compute a set of values: the steps in order and where every value goes. It depends on the
+// structure of the graph alone, so a training step makes it once and reuses it.
+struct Plan {
+  std::vector<Group> steps;  // without aliases
+  std::vector<Place> places;
+  int64_t arena_bytes = 0;
+  std::vector<char> cut;  // values whose history is forgotten after the run
+};
+
+// What the evaluator knows about a vertex besides the graph.
+struct Fate {
+  bool is_private = false;  // no handle holds it, and only vertices of this graph use it
+  bool cut = false;         // nobody can ask for a gradient through it after the run
+};
+
+Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion& rules);
+
+}  // namespace tessera

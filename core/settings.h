@@ -1,0 +1,64 @@
+#pragma once
+
+namespace tessera {
+
+// The fusion rules, each of which can be switched off; values are the same bits in every setting.
+struct Fusion {
+  bool inline_single = true;  // a value with one consumer is computed inside it
+  bool recompute = true;      // a cheap value with several consumers is computed inside each
+  bool siblings = true;       // programs over the same space that share loads run as one
+  bool rows = true;           // reductions along rows and their consumers run in one pass
+};
+
+// Switches of the current thread.
+struct Settings {
+  bool grad = true;    // gradients are recorded
+  bool eager = false;  // every node is evaluated when it is made
+  Fusion fusion;
+};
+Settings& settings();
+
+// Sets a value for the current scope and restores it at the end.
+template <class T>
+class Scoped {
+ public:
+  Scoped(T& place, T value) : place_(place), saved_(place) { place = value; }
+  ~Scoped() { place_ = saved_; }
+  Scoped(const Scoped&) = delete;
+  Scoped& operator=(const Scoped&) = delete;
+
+ private:
+  T& place_;
+  T saved_;
+};
+
+// While alive, new tensors remember no history: `NoGrad no_grad;`.
+class NoGrad : Scoped<bool> {
+ public:
+  NoGrad() : Scoped(settings().grad, false) {}
+};
+
+// While alive, gradients are recorded again inside a NoGrad.
+class EnableGrad : Scoped<bool> {
+ public:
+  EnableGrad() : Scoped(settings().grad, true) {}
+};
+
+// While alive, every operation is computed at once, one by one: for debugging and teaching. Same
+// bits as lazy evaluation.
+class Eager : Scoped<bool> {
+ public:
+  Eager() : Scoped(settings().eager, true) {}
+};
+
+class FusionRules : Scoped<Fusion> {
+ public:
+  explicit FusionRules(const Fusion& rules) : Scoped(settings().fusion, rules) {}
+};
+
+// Number of threads kernels use; results do not depend on it. Initially OMP_NUM_THREADS or the
+// number of processors.
+int num_threads();
+void set_num_threads(int count);
+
+}  // namespace tessera

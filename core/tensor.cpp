@@ -1,0 +1,152 @@
+#include "core/tensor.h"
+
+#include <cstring>
+
+#include "core/cpu/tile.h"
+#include "core/error.h"
+#include "core/op.h"
+#include "core/settings.h"
+
+namespace tessera {
+
+namespace {
+
+class DataOp final : public LeafOp {
+ public:
+  std::string_view name() const override { return "data"; }
+};
+const DataOp data_op;
+
+// A variable's node only points to the current value; operators never see it.
+class VariableOp final : public LeafOp {
+ public:
+  explicit VariableOp(Tensor init) : current(std::move(init)) {}
+  std::string_view name() const override { return "variable"; }
+  mutable Tensor current;
+};
+
+const VariableOp* variable_op(const Node* node) {
+  return dynamic_cast<const VariableOp*>(node->op.get());
+}
+
+}  // namespace
+
+const Shape& Tensor::shape() const {
+  require(defined(), "tensor: it is undefined, so it has no shape");
+  return node_->shape;
+}
+
+int64_t Tensor::shape(int64_t axis) const {
+  return shape()[normalize_axis(axis, ndim(), "shape")];
+}
+
+DType Tensor::dtype() const {
+  require(defined(), "tensor: it is undefined, so it has no dtype");
+  return node_->dtype;
+}
+
+Node* Tensor::value_node() const {
+  if (node_ == nullptr) return nullptr;
+  const VariableOp* op = node_->is_variable ? variable_op(node_) : nullptr;
+  return op ? op->current.node_ : node_;
+}
+
+const Tensor& Tensor::eval() const {
+  require(defined(), "eval: the tensor is undefined");
+  tessera::eval({*this});
+  return *this;
+}
+
+const void* Tensor::raw_data(DType expected) const {
+  require(dtype() == expected, "data: the tensor holds {}, not {}; use to_vector or cast", dtype(),
+          expected);
+  eval();
+  const Node* node = value_node();
+  return is_scalar_node(*node) ? node->scalar : node->value->data;
+}
+
+template <class T>
+std::vector<T> Tensor::to_vector() const {
+  eval();
+  const Node* node = value_node();
+  const std::byte* source = is_scalar_node(*node) ? node->scalar : node->value->data;
+  const auto values =
+      std::make_unique<T[]>(static_cast<size_t>(numel()));  // vector<bool> has no data()
+  cpu::convert(source, dtype(), reinterpret_cast<std::byte*>(values.get()), dtype_of<T>, numel());
+  return std::vector<T>(values.get(), values.get() + numel());
+}
+template std::vector<float> Tensor::to_vector() const;
+template std::vector<double> Tensor::to_vector() const;
+template std::vector<int32_t> Tensor::to_vector() const;
+template std::vector<int64_t> Tensor::to_vector() const;
+template std::vector<uint8_t> Tensor::to_vector() const;
+template std::vector<bool> Tensor::to_vector() const;
+
+double Tensor::item() const {
+  require(numel() == 1, "item: the tensor must have exactly one element, got shape {}", shape());
+  return to_vector<double>()[0];
+}
+
+void Tensor::update(const Tensor& value) const {
+  require(defined() && node_->is_variable,
+          "update: only variables can be updated; make one with variable(tensor)");
+  require(
+      value.defined() && value.shape() == shape() && value.dtype() == dtype(),
+      "update: the new value must be {} {} like the variable, got {}", dtype(), shape(),
+      value.defined() ? fmt::format("{} {}", value.dtype(), value.shape()) : "an undefined tensor");
+  variable_op(node_)->current = fresh_leaf(value);
+}
+
+Tensor variable(const Tensor& init) {
+  require(init.defined(), "variable: the initial value is undefined");
+  Tensor result(
+      new Node(std::make_shared<VariableOp>(fresh_leaf(init)), init.shape(), init.dtype()));
+  result.node()->is_variable = true;
+  return result;
+}
+
+bool is_variable(const Tensor& x) {
+  return x.defined() && x.node()->is_variable;
+}
+
+Tensor from_bytes(const void* values, const Shape& shape, DType dtype) {
+  const Tensor result = make_leaf(static_op(data_op), shape, dtype);
+  Ref<Buffer> buffer = allocate(result.node()->bytes());
+  if (buffer->bytes > 0) std::memcpy(buffer->data, values, static_cast<size_t>(buffer->bytes));
+  result.node()->value = buffer;
+  return result;
+}
+
+template <class T>
+Tensor tensor(std::span<const T> values, const Shape& shape, const std::source_location& where) {
+  const Call call("tensor", where);
+  require(shape.numel() == static_cast<int64_t>(values.size()),
+          "tensor: shape {} needs {} values, got {}", shape, shape.numel(), values.size());
+  return from_bytes(values.data(), shape, dtype_of<T>);
+}
+template Tensor tensor(std::span<const float>, const Shape&, const std::source_location&);
+template Tensor tensor(std::span<const double>, const Shape&, const std::source_location&);
+template Tensor tensor(std::span<const int32_t>, const Shape&, const std::source_location&);
+template Tensor tensor(std::span<const int64_t>, const Shape&, const std::source_location&);
+template Tensor tensor(std::span<const uint8_t>, const Shape&, const std::source_location&);
+template Tensor tensor(std::span<const bool>, const Shape&, const std::source_location&);
+
+Tensor tensor(std::initializer_list<double> values, const Shape& shape, DType dtype,
+              const std::source_location& where) {
+  const Tensor exact = tensor<double>(std::span(values.begin(), values.size()), shape, where);
+  if (dtype == f64) return exact;
+  const Tensor result = make_leaf(static_op(data_op), shape, dtype);
+  Ref<Buffer> buffer = allocate(result.node()->bytes());
+  cpu::convert(reinterpret_cast<const std::byte*>(values.begin()), f64, buffer->data, dtype,
+               shape.numel());
+  result.node()->value = buffer;
+  return result;
+}
+
+Operand::Operand(double real, int64_t integer, DType dtype, const std::source_location& at)
+    : Tensor(dtype == f32 ? scalar(real, f32) : scalar(integer, dtype)),
+      where(at),
+      is_number(true),
+      number(real) {}
+
+}  // namespace tessera

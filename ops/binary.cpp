@@ -1,0 +1,133 @@
+#include "ops/binary.h"
+
+#include <algorithm>
+
+#include "core/cpu/isa.h"
+#include "core/error.h"
+#include "ops/binary_functions.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+
+TESSERA_FOR_EACH_ISA(extern const TileRow binary_tiles[]; extern const TileRow where_tiles)
+
+namespace tessera {
+
+namespace {
+
+int kind_of(DType dtype) {
+  return is_floating(dtype) ? 2 : dtype == bool_ ? 0 : 1;
+}
+
+enum Row : size_t {
+#define ROW(name, Function) k##Function,
+  TESSERA_BINARY_OPS(ROW)
+#undef ROW
+};
+
+template <class F>
+class BinaryOp final : public MapOp {
+ public:
+  BinaryOp(const char* name, Row row) : name_(name), row_(row) {}
+  std::string_view name() const override { return name_; }
+  TileFn tile(DType type) const override {
+    return tile_in(TESSERA_SELECT(binary_tiles)[row_], type);
+  }
+  bool differentiable() const override {
+    return requires {
+      F::da;
+    };
+  }
+  Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed needed) const override {
+    Tensors dx(2);
+    if constexpr (requires { F::da; }) {
+      if (needed[0]) dx[0] = unbroadcast(F::da(x[0], x[1], y, dy), x[0].shape());
+      if (needed[1]) dx[1] = unbroadcast(F::db(x[0], x[1], y, dy), x[1].shape());
+    }
+    return dx;
+  }
+
+ private:
+  const char* name_;
+  Row row_;
+};
+
+template <class F>
+Tensor binary_node(const BinaryOp<F>& op, const Operand& a, const Operand& b) {
+  const Call call(op.name().data(), a.where);
+  DType type = promoted_type({&a, &b});
+  if (std::is_base_of_v<OnReal, F> && !is_floating(type)) type = f32;
+  require(op.tile(compute_type(type)) != nullptr, "{}: not defined for {}", op.name(), type);
+  const Shape shape = broadcast_shapes(a.shape(), b.shape(), op.name().data());
+  return make_node(static_op(op), {converted(a, type), converted(b, type)}, shape,
+                   std::is_base_of_v<Predicate, F> ? bool_ : type);
+}
+
+class WhereOp final : public MapOp {
+ public:
+  std::string_view name() const override { return "where"; }
+  TileFn tile(DType type) const override { return tile_in(TESSERA_SELECT(where_tiles), type); }
+  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
+    Tensors dx(3);
+    if (needed[1]) dx[1] = unbroadcast(where(x[0], dy, 0), x[1].shape());
+    if (needed[2]) dx[2] = unbroadcast(where(x[0], 0, dy), x[2].shape());
+    return dx;
+  }
+};
+
+}  // namespace
+
+DType promoted_type(std::initializer_list<const Operand*> operands) {
+  // Tensors with dimensions decide; 0-dimensional ones, then numbers, only add a higher kind.
+  DType result = bool_;
+  bool first = true;
+  for (const int rank : {0, 1, 2}) {
+    DType type = bool_;
+    bool any = false;
+    for (const Operand* operand : operands) {
+      const int own = operand->is_number ? 2 : operand->ndim() == 0 ? 1 : 0;
+      if (own != rank) continue;
+      type = any ? promote(type, operand->dtype()) : operand->dtype();
+      any = true;
+    }
+    if (!any) continue;
+    if (first || kind_of(type) > kind_of(result)) result = first ? type : promote(result, type);
+    first = false;
+  }
+  return result;
+}
+
+Tensor converted(const Operand& x, DType dtype) {
+  if (x.is_number && is_floating(x.dtype())) return scalar(x.number, dtype);
+  return cast(x, dtype);
+}
+
+Tensor unbroadcast(const Tensor& dy, const Shape& shape) {
+  if (dy.shape() == shape) return dy;
+  const int extra = dy.ndim() - shape.ndim();
+  Shape axes;
+  for (int i = 0; i < dy.ndim(); ++i) {
+    if (i < extra || (shape[i - extra] == 1 && dy.shape(i) != 1)) axes.push_back(i);
+  }
+  return reshape(axes.empty() ? dy : sum(dy, axes, true), shape);
+}
+
+#define DEFINE(name, Function)                                      \
+  Tensor name(const Operand& a, const Operand& b) {                 \
+    static const BinaryOp<binary::Function> op(#name, k##Function); \
+    return binary_node(op, a, b);                                   \
+  }
+TESSERA_BINARY_OPS(DEFINE)
+#undef DEFINE
+
+Tensor where(const Operand& condition, const Operand& a, const Operand& b) {
+  const Call call("where", condition.where);
+  require(condition.dtype() == bool_, "where: the condition must be bool, got {}",
+          condition.dtype());
+  static const WhereOp op;
+  const DType type = promoted_type({&a, &b});
+  const Shape shape =
+      broadcast_shapes(condition.shape(), broadcast_shapes(a.shape(), b.shape(), "where"), "where");
+  return make_node(static_op(op), {condition, converted(a, type), converted(b, type)}, shape, type);
+}
+
+}  // namespace tessera
