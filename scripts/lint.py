@@ -22,8 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SKIPPED = 77
 VERSION = "version 14."
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
-OPTIONS = ["--quiet", "--extra-arg=-Wno-unknown-warning-option"]
-OPTIONS += [f"--extra-arg-before=-isystem{ROOT}/cmake/clang14"]
+# What CMakeLists.txt adds for clang 14, since the compile commands may be g++'s.
+OPTIONS = [f"--extra-arg-before=-isystem{ROOT}/cmake/clang14", "--extra-arg=-fsized-deallocation"]
+OPTIONS += ["--quiet", "--extra-arg=-Wno-unknown-warning-option"]
 OTHER_INSTRUCTION_SETS = re.compile(r"/simd/.*\.(avx2|avx512)\.cpp$")
 
 
