@@ -177,8 +177,9 @@ int Emitter::emit_reduce(int value) {
   const Vertex& vertex = graph_.vertices[at(value)];
   const auto& op = static_cast<const ReduceOp&>(*vertex.node->op);
   const Node& input = *graph_.vertices[at(vertex.inputs[0])].node;
-  const int reg = widen(emit_value(vertex.inputs[0], full_, -1), false);
+  const int input_reg = emit_value(vertex.inputs[0], full_, -1);
   if (failed_) return -1;
+  const int reg = widen(input_reg, false);
   const bool rows = group_.program.walk == Walk::rows;
   Instruction reduce;
   reduce.kind = Instruction::Kind::reduce;
