@@ -1,0 +1,45 @@
+#include "io/atomic_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/error.h"
+
+namespace tessera::io {
+
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
+  temporary_ += fmt::format(".{}.part", ::getpid());
+  file_ = ::open(temporary_.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
+  if (file_ < 0) give_up("cannot be created");
+}
+
+AtomicFile::~AtomicFile() {
+  if (file_ < 0) return;
+  ::close(file_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::give_up(const char* what) {
+  fail(fmt::format("save: {} {}: {}", path_.string(), what, std::strerror(errno)));
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) give_up("cannot be written");
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+}
+
+void AtomicFile::commit() {
+  if (::fsync(file_) != 0) give_up("cannot be flushed to the disk");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) give_up("cannot be replaced");
+  ::close(file_);
+  file_ = -1;
+}
+
+}  // namespace tessera::io

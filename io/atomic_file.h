@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <span>
+
+namespace tessera::io {
+
+// A file that appears under its name only when it is complete: written beside it, flushed to the
+// disk, then renamed over it. Without commit() nothing remains.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);
+  void commit();  // throws Error when the disk is full or the folder cannot be written
+
+ private:
+  [[noreturn]] void give_up(const char* what);
+  std::filesystem::path path_, temporary_;
+  int file_ = -1;
+};
+
+}  // namespace tessera::io

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+
+#include "io/archive.h"
+
+namespace tessera::io {
+
+// Reads a .safetensors file (8 bytes of header length, a JSON header, raw little-endian data;
+// github.com/huggingface/safetensors). Throws Error naming the file and what is wrong with it:
+// nothing in the file is trusted, and no more memory is taken than the file is long.
+Archive load_safetensors(const std::filesystem::path& path);
+
+// Writes `archive`, computing its tensors first. The file appears whole or not at all: a crash or a
+// full disk leaves an existing file as it was.
+void save_safetensors(const Archive& archive, const std::filesystem::path& path);
+
+}  // namespace tessera::io
