@@ -168,8 +168,10 @@ int Emitter::emit_root(int value) {
   if (dynamic_cast<const ReduceOp*>(vertex.node->op.get())) return emit_reduce(value);
   const Access access = Access::broadcast(full_.array, vertex.node->shape);
   const Access read = full_.then(access);
-  const int reg = emit_fresh(value, read, -1);
-  if (!failed_) known_.push_back({value, read, -1, reg});
+  const int fresh = emit_fresh(value, read, -1);
+  if (failed_) return -1;
+  const int reg = widen(fresh, is_per_row(read));  // a view may repeat one value along the row
+  known_.push_back({value, read, -1, reg});
   return reg;
 }
 

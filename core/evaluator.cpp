@@ -156,6 +156,7 @@ class Evaluation {
         key.push_back(is_scalar_node(node) ? 's' : 'm');
         continue;
       }
+      key.push_back('p');
       const Op& op = *node.op;
       append_key(key, typeid(op).name(), op.name().data(), node.inputs());
       op.key(key);
@@ -174,7 +175,7 @@ class Evaluation {
     const size_t count = nodes_.size();
     std::vector<std::byte*> data(count, nullptr);
     std::vector<Ref<Buffer>> owned(count);
-    const Ref<Buffer> arena = plan.arena_bytes > 0 ? allocate(plan.arena_bytes) : Ref<Buffer>();
+    const Ref<Buffer> arena = allocate(plan.arena_bytes);
     for (size_t v = 0; v < count; ++v) {
       const Place& place = plan.places[v];
       if (place.kind == Place::Kind::existing) data[v] = node_data(*nodes_[v]);
