@@ -1,12 +1,59 @@
 #include "ops/reduce.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/binary.h"
+#include "ops/scan.h"
 #include "ops/shape.h"
 
 namespace tessera {
 
 namespace {
+
+// The reduced axes as ReduceOp wants them: from the front, sorted; none means all. A 0-dimensional
+// tensor may be reduced over axis 0 or -1, as in PyTorch.
+Shape sorted_axes(const Operand& x, const Shape& axes, const char* op) {
+  require(x.defined(), "{}: the argument is an undefined tensor", op);
+  std::array<bool, kMaxDims> chosen{};
+  for (const int64_t axis : axes) {
+    const auto a = static_cast<size_t>(normalize_axis(axis, std::max(x.ndim(), 1), op));
+    require(!chosen[a], "{}: axis {} is named twice in {}", op, axis, axes);
+    chosen[a] = true;
+  }
+  Shape sorted;
+  for (int i = 0; i < x.ndim(); ++i) {
+    if (axes.empty() || chosen[static_cast<size_t>(i)]) sorted.push_back(i);
+  }
+  return sorted;
+}
+
+Shape kept_shape(const Shape& shape, const Shape& axes) {
+  Shape kept = shape;
+  for (const int64_t axis : axes) kept[static_cast<int>(axis)] = 1;
+  return kept;
+}
+
+// y, whose reduced axes have extent 1, without them.
+Tensor dropped(const Tensor& y, const Shape& axes, bool keepdim) {
+  if (keepdim) return y;
+  Shape shape = y.shape();
+  for (int i = axes.ndim() - 1; i >= 0; --i) shape = shape.without(static_cast<int>(axes[i]));
+  return reshape(y, shape);
+}
+
+int64_t reduced_count(const Shape& shape, const Shape& axes) {
+  int64_t count = 1;
+  for (const int64_t axis : axes) count *= shape[static_cast<int>(axis)];
+  return count;
+}
+
+// The op over x with the reduced axes kept.
+template <class Op, class... Args>
+Tensor reduced(const Tensor& x, const Shape& axes, DType dtype, Args... args) {
+  return make_node(std::make_shared<Op>(args..., axes), {x}, kept_shape(x.shape(), axes), dtype);
+}
 
 class SumOp final : public ReduceOp {
  public:
@@ -17,35 +64,79 @@ class SumOp final : public ReduceOp {
   }
 };
 
-Shape sorted_axes(const Shape& axes, int ndim, const char* op) {
-  std::array<bool, kMaxDims> chosen{};
-  for (const int64_t axis : axes) {
-    const auto a = static_cast<size_t>(normalize_axis(axis, ndim, op));
-    require(!chosen[a], "{}: axis {} is named twice in {}", op, axis, axes);
-    chosen[a] = true;
+class ProdOp final : public ReduceOp {
+ public:
+  explicit ProdOp(const Shape& axes) : ReduceOp(Reduction::prod, axes) {}
+  std::string_view name() const override { return "prod"; }
+  // dy times the product of all other elements: of those before and of those behind, so that zeros
+  // need no division.
+  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
+    if (axes.empty()) return {dy};
+    const int ndim = x[0].ndim();
+    Shape order, inverse = Shape::filled(ndim, 0);
+    for (const bool last : {false, true}) {
+      for (int i = 0; i < ndim; ++i) {
+        const bool reduced = std::find(axes.begin(), axes.end(), i) != axes.end();
+        if (reduced == last) order.push_back(i);
+      }
+    }
+    for (int i = 0; i < ndim; ++i) inverse[static_cast<int>(order[i])] = i;
+    const Tensor grouped = permute(x[0], order);
+    Shape rows = grouped.shape().slice(0, ndim - axes.ndim());
+    rows.push_back(reduced_count(x[0].shape(), axes));
+    const Tensor line = reshape(grouped, rows);
+    const Tensor others = cumprod(line, -1, {.exclusive = true}) *
+                          cumprod(line, -1, {.exclusive = true, .reverse = true});
+    return {dy * permute(reshape(others, grouped.shape()), inverse)};
   }
-  Shape sorted;
-  for (int i = 0; i < ndim; ++i) {
-    if (axes.empty() || chosen[static_cast<size_t>(i)]) sorted.push_back(i);
-  }
-  return sorted;
+};
+
+class TruthOp final : public ReduceOp {
+ public:
+  using ReduceOp::ReduceOp;
+  std::string_view name() const override { return kind == Reduction::any ? "any" : "all"; }
+};
+
+class PositionOp final : public ReduceOp {
+ public:
+  using ReduceOp::ReduceOp;
+  std::string_view name() const override { return kind == Reduction::argmax ? "argmax" : "argmin"; }
+};
+
+Tensor position(const char* op, Reduction reduction, const Operand& x, const Shape& axes,
+                bool keepdim) {
+  const Call call(op, x.where);
+  const Shape over = sorted_axes(x, axes, op);
+  require(reduced_count(x.shape(), over) > 0,
+          "{}: an empty axis has no such element, got shape {} and axes {}", op, x.shape(), over);
+  return dropped(reduced<PositionOp>(x, over, i64, reduction), over, keepdim);
 }
 
-template <class Op>
-Tensor reduce_node(const Tensor& x, const Shape& axes, bool keepdim, DType dtype) {
-  Shape kept = x.shape(), dropped;
-  for (const int64_t axis : axes) kept[static_cast<int>(axis)] = 1;
-  Tensor y = make_node(std::make_shared<Op>(axes), {x}, kept, dtype);
-  if (keepdim) return y;
-  size_t next = 0;
-  for (int i = 0; i < x.ndim(); ++i) {
-    if (next < static_cast<size_t>(axes.ndim()) && axes[static_cast<int>(next)] == i) {
-      ++next;
-    } else {
-      dropped.push_back(x.shape(i));
-    }
-  }
-  return reshape(y, dropped);
+Tensor truth(const char* op, Reduction reduction, const Operand& x, const Shape& axes,
+             bool keepdim) {
+  const Call call(op, x.where);
+  const Shape over = sorted_axes(x, axes, op);
+  return dropped(reduced<TruthOp>(cast(x, bool_), over, bool_, reduction), over, keepdim);
+}
+
+// Sums and products of integers are i64.
+Tensor summable(const Tensor& x) {
+  return is_floating(x.dtype()) ? x : cast(x, i64);
+}
+
+// What several steps are computed in: halves as f32, rounded once at the end.
+Tensor widened(const Operand& x, const char* op) {
+  require(x.defined(), "{}: the argument is an undefined tensor", op);
+  require(is_floating(x.dtype()), "{}: x must be floating, got {} {}; cast it first", op, x.dtype(),
+          x.shape());
+  return cast(x, compute_type(x.dtype()));
+}
+
+VarMean moments(const Tensor& x, const Shape& axes, double correction) {
+  const auto count = static_cast<double>(reduced_count(x.shape(), axes));
+  const Tensor center = sum(x, axes, true) / count;
+  const Tensor distance = x - center;
+  return {sum(distance * distance, axes, true) / std::max(0.0, count - correction), center};
 }
 
 }  // namespace
@@ -56,8 +147,70 @@ Tensor sum(const Operand& x) {
 
 Tensor sum(const Operand& x, const Shape& axes, bool keepdim) {
   const Call call("sum", x.where);
-  const Tensor input = is_floating(x.dtype()) ? static_cast<const Tensor&>(x) : cast(x, i64);
-  return reduce_node<SumOp>(input, sorted_axes(axes, x.ndim(), "sum"), keepdim, input.dtype());
+  const Shape over = sorted_axes(x, axes, "sum");
+  const Tensor input = summable(x);
+  return dropped(reduced<SumOp>(input, over, input.dtype()), over, keepdim);
+}
+
+Tensor prod(const Operand& x, const Shape& axes, bool keepdim) {
+  const Call call("prod", x.where);
+  const Shape over = sorted_axes(x, axes, "prod");
+  const Tensor input = summable(x);
+  return dropped(reduced<ProdOp>(input, over, input.dtype()), over, keepdim);
+}
+
+Tensor mean(const Operand& x, const Shape& axes, bool keepdim) {
+  const Call call("mean", x.where);
+  const Tensor input = widened(x, "mean");
+  const Shape over = sorted_axes(x, axes, "mean");
+  const auto count = static_cast<double>(reduced_count(x.shape(), over));
+  return dropped(cast(sum(input, over, true) / count, x.dtype()), over, keepdim);
+}
+
+Tensor any(const Operand& x, const Shape& axes, bool keepdim) {
+  return truth("any", Reduction::any, x, axes, keepdim);
+}
+
+Tensor all(const Operand& x, const Shape& axes, bool keepdim) {
+  return truth("all", Reduction::all, x, axes, keepdim);
+}
+
+Tensor count_nonzero(const Operand& x, const Shape& axes, bool keepdim) {
+  const Call call("count_nonzero", x.where);
+  require(x.defined(), "count_nonzero: the argument is an undefined tensor");
+  return sum(cast(x, bool_), axes, keepdim);
+}
+
+Tensor argmax(const Operand& x) {
+  return position("argmax", Reduction::argmax, x, {}, false);
+}
+
+Tensor argmax(const Operand& x, int64_t axis, bool keepdim) {
+  return position("argmax", Reduction::argmax, x, {axis}, keepdim);
+}
+
+Tensor argmin(const Operand& x) {
+  return position("argmin", Reduction::argmin, x, {}, false);
+}
+
+Tensor argmin(const Operand& x, int64_t axis, bool keepdim) {
+  return position("argmin", Reduction::argmin, x, {axis}, keepdim);
+}
+
+Tensor var(const Operand& x, const Shape& axes, const VarOptions& o) {
+  const Call call("var", x.where);
+  const Tensor input = widened(x, "var");
+  const Shape over = sorted_axes(x, axes, "var");
+  return dropped(cast(moments(input, over, o.correction).var, x.dtype()), over, o.keepdim);
+}
+
+VarMean var_mean(const Operand& x, const Shape& axes, const VarOptions& o) {
+  const Call call("var_mean", x.where);
+  const Tensor input = widened(x, "var_mean");
+  const Shape over = sorted_axes(x, axes, "var_mean");
+  const VarMean both = moments(input, over, o.correction);
+  return {dropped(cast(both.var, x.dtype()), over, o.keepdim),
+          dropped(cast(both.mean, x.dtype()), over, o.keepdim)};
 }
 
 }  // namespace tessera

@@ -5,8 +5,37 @@
 namespace tessera {
 
 // Reductions over `axes`; without axes (or with an empty list) over all of them. keepdim leaves the
-// reduced axes with extent 1. Each is the same as the function of that name in torch.
+// reduced axes with extent 1. Each is the same as the function of that name in torch. Over an empty
+// axis, sum and count_nonzero are 0, prod 1, any false, all true and mean NaN;
+// a largest or smallest element is an Error there.
+
 Tensor sum(const Operand& x);  // integers and bool give i64; f32 is summed in double
 Tensor sum(const Operand& x, const Shape& axes, bool keepdim = false);
+Tensor prod(const Operand& x, const Shape& axes = {}, bool keepdim = false);  // dtypes as sum
+Tensor mean(const Operand& x, const Shape& axes = {}, bool keepdim = false);  // floating x only
+
+// Whether any, or every, element is not zero (NaN is not); bool for every dtype of x.
+Tensor any(const Operand& x, const Shape& axes = {}, bool keepdim = false);
+Tensor all(const Operand& x, const Shape& axes = {}, bool keepdim = false);
+Tensor count_nonzero(const Operand& x, const Shape& axes = {}, bool keepdim = false);  // i64
+
+// Position of the first largest (smallest) element, i64: in row-major order, or along an axis. NaN
+// counts as larger (smaller) than every number.
+Tensor argmax(const Operand& x);
+Tensor argmax(const Operand& x, int64_t axis, bool keepdim = false);
+Tensor argmin(const Operand& x);
+Tensor argmin(const Operand& x, int64_t axis, bool keepdim = false);
+
+// Variance: sum of squared distances from the mean / (number of elements - correction), in two
+// passes. NaN where that divisor is not positive. Floating x only.
+struct VarOptions {
+  double correction = 1;  // 1: unbiased; 0: of the elements themselves
+  bool keepdim = false;
+};
+struct VarMean {
+  Tensor var, mean;
+};
+Tensor var(const Operand& x, const Shape& axes = {}, const VarOptions& options = {});
+VarMean var_mean(const Operand& x, const Shape& axes = {}, const VarOptions& options = {});
 
 }  // namespace tessera

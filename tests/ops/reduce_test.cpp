@@ -1,21 +1,181 @@
 #include "ops/reduce.h"
 
+#include <cmath>
+#include <limits>
+
 #include <doctest/doctest.h>
 
+#include "core/error.h"
+#include "core/op.h"
+#include "ops/binary.h"
 #include "tests/ops/samples.h"
 
 using namespace tessera;
 using namespace tessera::testing;
 
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+using Values = std::vector<double>;
+
+// A reduction over all axes, rows, columns, both ends and nothing.
+template <class Reduce>
+void add_reductions(SampleList& list, Reduce reduce,
+                    const std::function<Tensor(const Shape&)>& values, bool gradient = true) {
+  const auto add = [&](const char* what, const Shape& shape, const Shape& axes, bool keepdim) {
+    list.push_back({what,
+                    [=](const Tensors& x) { return reduce(x[0], axes, keepdim); },
+                    {values(shape)},
+                    gradient});
+  };
+  add("all", {3, 5}, {}, false);
+  add("rows", {2, 17}, {1}, false);
+  add("columns", {7, 3}, {0}, true);
+  add("both ends", {2, 3, 4}, {0, -1}, false);
+  add("middle", {2, 3, 2}, {1}, false);
+  add("number", {}, {}, false);
+  add("no rows", {0, 3}, {1}, false);
+}
+
+Tensor away_from_zero(const Shape& shape) {
+  return distinct(shape);
+}
+
+}  // namespace
+
 SAMPLES(sum) {
-  list.push_back({"all", [](const Tensors& x) { return sum(x[0]); }, {uniform({3, 5})}});
-  list.push_back({"rows", [](const Tensors& x) { return sum(x[0], {1}); }, {uniform({4, 17})}});
-  list.push_back(
-      {"columns", [](const Tensors& x) { return sum(x[0], {0}, true); }, {uniform({7, 3})}});
-  list.push_back({"both ends",
-                  [](const Tensors& x) {
-                    return sum(x[0], {0, -1});
-                  },
-                  {uniform({2, 3, 4})}});
+  add_reductions(
+      list, [](auto& x, auto& axes, bool keep) { return sum(x, axes, keep); }, away_from_zero);
   list.push_back({"nothing", [](const Tensors& x) { return sum(x[0], {1}); }, {uniform({2, 0})}});
+}
+
+SAMPLES(prod) {
+  const auto positive = [](const Shape& shape) { return uniform(shape, 0.5, 1.5); };
+  add_reductions(
+      list, [](auto& x, auto& axes, bool keep) { return prod(x, axes, keep); }, positive);
+  list.push_back({"zeros",
+                  [](const Tensors& x) { return prod(x[0], {1}); },
+                  {tensor({1, 2, 3, 0, 2, 3, 0, 2, 0}, {3, 3}, f64)}});
+  list.push_back({"nothing", [](const Tensors& x) { return prod(x[0], {1}); }, {uniform({2, 0})}});
+}
+
+SAMPLES(mean) {
+  add_reductions(
+      list, [](auto& x, auto& axes, bool keep) { return mean(x, axes, keep); }, away_from_zero);
+}
+
+SAMPLES(any) {
+  add_reductions(
+      list, [](auto& x, auto& axes, bool keep) { return any(x, axes, keep); }, away_from_zero,
+      false);
+}
+
+SAMPLES(all) {
+  add_reductions(
+      list, [](auto& x, auto& axes, bool keep) { return all(x, axes, keep); }, away_from_zero,
+      false);
+}
+
+SAMPLES(count_nonzero) {
+  add_reductions(
+      list, [](auto& x, auto& axes, bool keep) { return count_nonzero(x, axes, keep); },
+      away_from_zero, false);
+}
+
+SAMPLES(argmax) {
+  list.push_back({"all", [](const Tensors& x) { return argmax(x[0]); }, {distinct({3, 5})}, false});
+  list.push_back(
+      {"rows", [](const Tensors& x) { return argmax(x[0], 1); }, {distinct({2, 17})}, false});
+  list.push_back({"columns",
+                  [](const Tensors& x) { return argmax(x[0], 0, true); },
+                  {distinct({7, 3})},
+                  false});
+}
+
+SAMPLES(argmin) {
+  list.push_back({"all", [](const Tensors& x) { return argmin(x[0]); }, {distinct({3, 5})}, false});
+  list.push_back(
+      {"middle", [](const Tensors& x) { return argmin(x[0], 1); }, {distinct({2, 5, 3})}, false});
+}
+
+SAMPLES(var) {
+  for (const double correction : {1.0, 0.0}) {
+    add_reductions(
+        list,
+        [=](auto& x, auto& axes, bool keep) {
+          if (x.numel() <= 1) return mean(x, axes, keep);  // NaN
+          return var(x, axes, {.correction = correction, .keepdim = keep});
+        },
+        away_from_zero);
+  }
+}
+
+SAMPLES(var_mean) {
+  const auto sum_of_both = [](const Tensor& x, const Shape& axes, bool keep) {
+    const VarMean y = var_mean(x, axes, {.correction = 0, .keepdim = keep});
+    return sum(y.var) + sum(y.mean);
+  };
+  add_reductions(list, sum_of_both, away_from_zero);
+}
+
+TEST_SUITE("ops/reduce") {
+  TEST_CASE("sums, products and means") {
+    const Tensor x = tensor({1, 2, 3, 4, 5, 6}, {2, 3});
+    CHECK(sum(x).item() == 21);
+    CHECK(sum(x, {0}).to_vector<double>() == Values{5, 7, 9});
+    CHECK(prod(x, {-1}).to_vector<double>() == Values{6, 120});
+    CHECK(mean(x, {1}, true).shape() == Shape{2, 1});
+    CHECK(mean(x, {1}).to_vector<double>() == Values{2, 5});
+    CHECK(sum(cast(x, u8)).dtype() == i64);
+    CHECK(prod(x < 7).dtype() == i64);
+  }
+
+  TEST_CASE("truth") {
+    const Tensor x = tensor({0, 0, 0.5, 0, -1, kNaN}, {3, 2});
+    CHECK(any(x, {1}).to_vector<double>() == Values{0, 1, 1});
+    CHECK(all(x, {1}).to_vector<double>() == Values{0, 0, 1});
+    CHECK(any(x).dtype() == bool_);
+    CHECK(count_nonzero(x).to_vector<int64_t>() == std::vector<int64_t>{3});
+  }
+
+  TEST_CASE("positions: the first one wins, and NaN over numbers") {
+    const Tensor x = tensor({1, 3, 3, kNaN, 2, kNaN}, {2, 3});
+    CHECK(argmax(x, 1).to_vector<double>() == Values{1, 0});
+    CHECK(argmin(x, 1).to_vector<double>() == Values{0, 0});
+    CHECK(argmax(x).item() == 3);
+    CHECK(argmax(tensor({0, 7, 7, 1}, {2, 2}, u8), 0, true).to_vector<double>() == Values{1, 0});
+  }
+
+  TEST_CASE("variance") {
+    const Tensor x = tensor({1, 2, 3, 6}, {4});
+    CHECK(var(x).item() == doctest::Approx(14.0 / 3));
+    CHECK(var(x, {0}, {.correction = 0}).item() == doctest::Approx(3.5));
+    CHECK(std::isnan(var(tensor({1}, {1})).item()));
+    // Two passes: a large mean does not swallow it.
+    CHECK(var(tensor({1e6 - 1, 1e6, 1e6 + 1}, {3})).item() == 1);
+  }
+
+  TEST_CASE("over nothing") {
+    const Tensor x = uniform({0, 2});
+    CHECK(sum(x, {0}).to_vector<double>() == Values{0, 0});
+    CHECK(prod(x).item() == 1);
+    CHECK(any(x).item() == 0);
+    CHECK(all(x).item() == 1);
+    CHECK(std::isnan(mean(x).item()));
+    CHECK(argmax(x, 1).shape() == Shape{0});
+    CHECK_THROWS_WITH_AS(argmax(x, 0),
+                         doctest::Contains("argmax: an empty axis has no such element, got shape "
+                                           "[0, 2] and axes [0]"),
+                         Error);
+  }
+
+  TEST_CASE("misuse") {
+    const Tensor x = uniform({2, 3});
+    CHECK_THROWS_AS(sum(x, {2}), Error);
+    CHECK_THROWS_AS(sum(x, {0, -2}), Error);
+    CHECK_THROWS_AS(mean(cast(x, i32)), Error);
+    CHECK_THROWS_AS(sum(Tensor()), Error);
+    CHECK_THROWS_AS(var(Tensor()), Error);
+    CHECK(sum(uniform({}), {-1}).ndim() == 0);
+  }
 }
