@@ -1,0 +1,105 @@
+#include "ops/pool.h"
+
+#include "core/error.h"
+#include "core/op.h"
+#include "ops/window.h"
+
+namespace tessera {
+
+namespace {
+
+// The contract of all pools: the windows that the options describe.
+detail::Window sliding_window(const char* op, int ndim, const Tensor& x, const PerAxis& kernel,
+                              const PoolOptions& o) {
+  require(x.defined(), "{}: x is an undefined tensor", op);
+  require(x.ndim() == ndim + 1 || x.ndim() == ndim + 2,
+          "{}: x must be [C, ...] or [N, C, ...] with {} spatial axes, got {}", op, ndim,
+          x.shape());
+  const Shape extents = x.shape().slice(x.ndim() - ndim, x.ndim());
+  const Shape k = kernel.resolve(ndim, 1, op, "kernel");
+  const Shape stride = (o.stride.empty() ? kernel : o.stride).resolve(ndim, 1, op, "stride");
+  const Shape dilation = o.dilation.resolve(ndim, 1, op, "dilation");
+  const Shape before = o.padding.resolve(ndim, 0, op, "padding");
+  const bool symmetric = o.padding_end.empty();
+  const Shape after = symmetric ? before : o.padding_end.resolve(ndim, 0, op, "padding_end");
+
+  detail::Window window;
+  window.ndim = ndim;
+  for (int i = 0; i < ndim; ++i) {
+    require(extents[i] > 0, "{}: the spatial axes of x must not be empty, got {}", op, x.shape());
+    const int64_t reach = dilation[i] * (k[i] - 1) + 1;  // of the dilated kernel
+    require(!symmetric || before[i] <= reach / 2,
+            "{}: padding must be at most half of kernel {} with dilation {}, got {}; pad first, or "
+            "give padding_end as well",
+            op, k, dilation, before);
+    require(before[i] < reach && after[i] < reach,
+            "{}: padding must be less than kernel {} with dilation {}, got {} and {}", op, k,
+            dilation, before, after);
+    const int64_t room = extents[i] + before[i] + after[i] - reach;
+    const int64_t rounded = o.ceil_mode ? room + stride[i] - 1 : room;
+    require(rounded >= 0,
+            "{}: kernel {} with dilation {} is larger than x {} with padding {} and {}", op, k,
+            dilation, x.shape(), before, after);
+    int64_t outputs = rounded / stride[i] + 1;
+    if (o.ceil_mode && (outputs - 1) * stride[i] >= extents[i] + before[i]) --outputs;
+    window.axis[static_cast<size_t>(3 - ndim + i)] = {extents[i],  outputs,   k[i],     stride[i],
+                                                      dilation[i], before[i], after[i], false};
+  }
+  return window;
+}
+
+MaxPoolResult max_pool(const char* op, int ndim, const Operand& x, const PerAxis& kernel,
+                       const PoolOptions& options, bool indices) {
+  const Call call(op, x.where);
+  const detail::Window window = sliding_window(op, ndim, x, kernel, options);
+  require(x.dtype() != bool_, "{}: x must hold numbers, got bool {}; cast it to u8", op, x.shape());
+  return {detail::max_windows(x, window), indices ? detail::argmax_windows(x, window) : Tensor()};
+}
+
+Tensor avg_pool(const char* op, int ndim, const Operand& x, const PerAxis& kernel,
+                const AvgPoolOptions& o) {
+  const Call call(op, x.where);
+  const detail::Window window = sliding_window(
+      op, ndim, x, kernel, {o.stride, o.padding, o.padding_end, o.dilation, o.ceil_mode});
+  require(is_floating(x.dtype()), "{}: x must be floating, got {} {}; cast it", op, x.dtype(),
+          x.shape());
+  require(o.divisor_override != 0, "{}: divisor_override must not be 0", op);
+  return detail::average_windows(x, window, {o.divisor_override.value_or(0), o.count_include_pad});
+}
+
+}  // namespace
+
+Tensor max_pool1d(const Operand& x, const PerAxis& kernel, const PoolOptions& options) {
+  return max_pool("max_pool1d", 1, x, kernel, options, false).values;
+}
+Tensor max_pool2d(const Operand& x, const PerAxis& kernel, const PoolOptions& options) {
+  return max_pool("max_pool2d", 2, x, kernel, options, false).values;
+}
+Tensor max_pool3d(const Operand& x, const PerAxis& kernel, const PoolOptions& options) {
+  return max_pool("max_pool3d", 3, x, kernel, options, false).values;
+}
+
+MaxPoolResult max_pool1d_with_indices(const Operand& x, const PerAxis& kernel,
+                                      const PoolOptions& options) {
+  return max_pool("max_pool1d_with_indices", 1, x, kernel, options, true);
+}
+MaxPoolResult max_pool2d_with_indices(const Operand& x, const PerAxis& kernel,
+                                      const PoolOptions& options) {
+  return max_pool("max_pool2d_with_indices", 2, x, kernel, options, true);
+}
+MaxPoolResult max_pool3d_with_indices(const Operand& x, const PerAxis& kernel,
+                                      const PoolOptions& options) {
+  return max_pool("max_pool3d_with_indices", 3, x, kernel, options, true);
+}
+
+Tensor avg_pool1d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options) {
+  return avg_pool("avg_pool1d", 1, x, kernel, options);
+}
+Tensor avg_pool2d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options) {
+  return avg_pool("avg_pool2d", 2, x, kernel, options);
+}
+Tensor avg_pool3d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options) {
+  return avg_pool("avg_pool3d", 3, x, kernel, options);
+}
+
+}  // namespace tessera

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <optional>
+
+#include "core/tensor.h"
+#include "ops/per_axis.h"
+
+namespace tessera {
+
+// Windows of `kernel` elements, `dilation` apart, moved over the spatial axes of x in steps of
+// `stride`. x is [C, ...] or [N, C, ...] with 1, 2 or 3 spatial axes, none of them empty; the
+// result has the same rank, with spatial extents
+//   floor((L + padding + padding_end - dilation (kernel - 1) - 1) / stride) + 1,
+// rounded up with ceil_mode, but never so that a window starts behind the input: as in torch. Where
+// padding_end is left out, it is `padding`, and then at most half the dilated kernel, as in torch;
+// else both may be anything less than the dilated kernel.
+// Every function throws Error when rank, dtype or options do not fit, or when the result would be
+// empty.
+struct PoolOptions {
+  PerAxis stride = {};       // the kernel where left out
+  PerAxis padding = 0;       // positions in front of the first element ...
+  PerAxis padding_end = {};  // ... and behind the last one
+  PerAxis dilation = 1;
+  bool ceil_mode = false;
+};
+
+// The greatest element of each window; padding never is. x is of any dtype but bool. nan spreads,
+// and the gradient goes to the first of equal maxima. Same as torch.nn.functional.max_pool2d.
+Tensor max_pool1d(const Operand& x, const PerAxis& kernel, const PoolOptions& options = {});
+Tensor max_pool2d(const Operand& x, const PerAxis& kernel, const PoolOptions& options = {});
+Tensor max_pool3d(const Operand& x, const PerAxis& kernel, const PoolOptions& options = {});
+
+// The same with the position of each maximum in its plane, i64, in row-major order: what max_unpool
+// takes. Same as torch.nn.functional.max_pool2d_with_indices. A window that dilation lets miss all
+// of the input has the lowest value of the dtype and the index -1.
+struct MaxPoolResult {
+  Tensor values, indices;
+};
+MaxPoolResult max_pool1d_with_indices(const Operand& x, const PerAxis& kernel,
+                                      const PoolOptions& options = {});
+MaxPoolResult max_pool2d_with_indices(const Operand& x, const PerAxis& kernel,
+                                      const PoolOptions& options = {});
+MaxPoolResult max_pool3d_with_indices(const Operand& x, const PerAxis& kernel,
+                                      const PoolOptions& options = {});
+
+// The mean of each window. x is floating. The divisor is divisor_override, else how many positions
+// the window has in the input and, with count_include_pad, in its padding (but not behind it, where
+// ceil_mode lets it reach). Same as torch.nn.functional.avg_pool2d, and dilation.
+struct AvgPoolOptions {
+  PerAxis stride = {};
+  PerAxis padding = 0;
+  PerAxis padding_end = {};
+  PerAxis dilation = 1;
+  bool ceil_mode = false;
+  bool count_include_pad = true;
+  std::optional<int64_t> divisor_override = std::nullopt;
+};
+Tensor avg_pool1d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options = {});
+Tensor avg_pool2d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options = {});
+Tensor avg_pool3d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options = {});
+
+}  // namespace tessera

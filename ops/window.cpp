@@ -1,0 +1,313 @@
+#include "ops/window.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/cpu/parallel.h"
+#include "core/op.h"
+
+namespace tessera::detail {
+
+namespace {
+
+using Spans = std::array<std::vector<Span>, 3>;
+
+int64_t planes_of(const Shape& shape, const Window& window) {
+  return shape.slice(0, shape.ndim() - window.ndim).numel();
+}
+
+// Calls f(T{}, spans, plane) for each plane of an output, where T is the C++ type of `dtype`. The
+// plane is the unit of parallel work, so that no two threads add to one element.
+template <class F>
+void for_each_plane(const Window& window, DType dtype, const Array& output, F&& f) {
+  if (output.numel() == 0) return;
+  constexpr int64_t few = 1 << 14;
+  const Spans spans = window.spans();
+  const int64_t planes = planes_of(output.shape, window);
+  const bool serial = planes * std::max(window.extent(), window.outputs()) < few;
+  dispatch(dtype, [&]<class T>(T value) {
+    if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
+      cpu::parallel_for(planes, serial, [&](int64_t plane) { f(value, spans, plane); });
+  });
+}
+
+template <class F>
+void for_each_window(const Spans& spans, F&& f) {
+  int64_t output = 0;
+  for (const Span& d : spans[0]) {
+    for (const Span& h : spans[1]) {
+      for (const Span& w : spans[2]) f(output++, d, h, w);
+    }
+  }
+}
+
+// Calls f(position in the plane) for what a window sees, in row-major order.
+template <class F>
+void for_each_element(const Window& window, const Span& d, const Span& h, const Span& w, F&& f) {
+  const int64_t H = window.axis[1].extent, W = window.axis[2].extent;
+  for (int64_t i = d.begin; i < d.end; i += d.step) {
+    for (int64_t j = h.begin; j < h.end; j += h.step) {
+      const int64_t row = (i * H + j) * W;
+      for (int64_t k = w.begin; k < w.end; k += w.step) f(row + k);
+    }
+  }
+}
+
+template <class T>
+int64_t argmax(const T* x, const Window& window, const Span& d, const Span& h, const Span& w) {
+  int64_t best = -1;
+  T greatest{};
+  for_each_element(window, d, h, w, [&](int64_t i) {
+    if (best < 0 || x[i] > greatest || x[i] != x[i]) {
+      best = i;
+      greatest = x[i];
+    }
+  });
+  return best;
+}
+
+template <class T>
+constexpr T lowest() {
+  using Limits = std::numeric_limits<T>;
+  return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+}
+
+class WindowOp : public KernelOp {
+ public:
+  explicit WindowOp(const Window& window) : window_(window) {}
+  void key(std::string& out) const override {
+    append_key(out, window_.ndim);
+    for (const WindowAxis& a : window_.axis) {
+      append_key(out, a.extent, a.outputs, a.kernel, a.stride, a.dilation, a.before, a.after,
+                 a.adaptive);
+    }
+  }
+  // One operation for each element that a window sees.
+  Cost cost(const Node& node) const override {
+    auto seen = static_cast<double>(planes_of(node.shape, window_));
+    for (const std::vector<Span>& spans : window_.spans()) {
+      int64_t along = 0;
+      for (const Span& span : spans) along += span.inside();
+      seen *= static_cast<double>(along);
+    }
+    return {seen};
+  }
+
+ protected:
+  const Window window_;
+};
+
+// The family of max: none of them stores where the maxima are, they find them again in x. As maps
+// of their last argument, gather and backward are linear and each other's adjoint.
+Tensor max_backward(const Tensor& x, const Tensor& dy, const Window& window);
+
+// v at the maxima of x.
+class MaxGatherOp final : public WindowOp {
+ public:
+  using WindowOp::WindowOp;
+  std::string_view name() const override { return "max_pool_gather"; }
+  void run(std::span<const Array> inputs, const Array& output) const override {
+    for_each_plane(
+        window_, output.dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
+          const T* x = inputs[0].as<T>() + plane * window_.extent();
+          const T* v = inputs[1].as<T>() + plane * window_.extent();
+          T* y = output.as<T>() + plane * window_.outputs();
+          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
+            const int64_t i = argmax(x, window_, d, h, w);
+            y[o] = i < 0 ? T{} : v[i];
+          });
+        });
+  }
+  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
+    return {{}, max_backward(x[0], dy, window_)};
+  }
+};
+
+// Sums each dy into the maximum of its window.
+class MaxBackwardOp final : public WindowOp {
+ public:
+  using WindowOp::WindowOp;
+  std::string_view name() const override { return "max_pool_backward"; }
+  void run(std::span<const Array> inputs, const Array& output) const override {
+    for_each_plane(
+        window_, output.dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
+          const T* x = inputs[0].as<T>() + plane * window_.extent();
+          const T* dy = inputs[1].as<T>() + plane * window_.outputs();
+          T* dx = output.as<T>() + plane * window_.extent();
+          std::fill_n(dx, window_.extent(), T{});
+          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
+            const int64_t i = argmax(x, window_, d, h, w);
+            if (i >= 0) dx[i] = static_cast<T>(dx[i] + dy[o]);
+          });
+        });
+  }
+  Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed) const override {
+    return {{},
+            make_node(std::make_shared<MaxGatherOp>(window_), {x[0], dy}, x[1].shape(), y.dtype())};
+  }
+};
+
+Tensor max_backward(const Tensor& x, const Tensor& dy, const Window& window) {
+  return make_node(std::make_shared<MaxBackwardOp>(window), {x, dy}, x.shape(), x.dtype());
+}
+
+class MaxOp final : public WindowOp {
+ public:
+  using WindowOp::WindowOp;
+  std::string_view name() const override { return "max_pool"; }
+  void run(std::span<const Array> inputs, const Array& output) const override {
+    for_each_plane(
+        window_, output.dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
+          const T* x = inputs[0].as<T>() + plane * window_.extent();
+          T* y = output.as<T>() + plane * window_.outputs();
+          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
+            const int64_t i = argmax(x, window_, d, h, w);
+            y[o] = i < 0 ? lowest<T>() : x[i];
+          });
+        });
+  }
+  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
+    return {max_backward(x[0], dy, window_)};
+  }
+};
+
+class ArgmaxOp final : public WindowOp {
+ public:
+  using WindowOp::WindowOp;
+  std::string_view name() const override { return "max_pool_indices"; }
+  bool differentiable() const override { return false; }
+  void run(std::span<const Array> inputs, const Array& output) const override {
+    for_each_plane(
+        window_, inputs[0].dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
+          const T* x = inputs[0].as<T>() + plane * window_.extent();
+          int64_t* y = output.as<int64_t>() + plane * window_.outputs();
+          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
+            y[o] = argmax(x, window_, d, h, w);
+          });
+        });
+  }
+};
+
+// Averages are linear; the two ops are each other's adjoint.
+class AverageOp : public WindowOp {
+ public:
+  AverageOp(const Window& window, const Divisor& divisor) : WindowOp(window), divisor_(divisor) {}
+  std::string_view name() const override { return "avg_pool"; }
+  void key(std::string& out) const override {
+    WindowOp::key(out);
+    append_key(out, divisor_.number, divisor_.count_padding);
+  }
+  void run(std::span<const Array> inputs, const Array& output) const override {
+    for_each_plane(
+        window_, output.dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
+          const T* x = inputs[0].as<T>() + plane * window_.extent();
+          T* y = output.as<T>() + plane * window_.outputs();
+          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
+            double sum = 0;
+            for_each_element(window_, d, h, w,
+                             [&](int64_t i) { sum += static_cast<double>(x[i]); });
+            y[o] = static_cast<T>(sum / divided_by(d, h, w));
+          });
+        });
+  }
+  Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed needed) const override;
+
+ protected:
+  double divided_by(const Span& d, const Span& h, const Span& w) const {
+    if (divisor_.number != 0) return static_cast<double>(divisor_.number);
+    const int64_t count = divisor_.count_padding ? d.padded * h.padded * w.padded
+                                                 : d.inside() * h.inside() * w.inside();
+    return static_cast<double>(std::max<int64_t>(1, count));
+  }
+  const Divisor divisor_;
+};
+
+class AverageBackwardOp final : public AverageOp {
+ public:
+  using AverageOp::AverageOp;
+  std::string_view name() const override { return "avg_pool_backward"; }
+  void run(std::span<const Array> inputs, const Array& output) const override {
+    for_each_plane(
+        window_, output.dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
+          const T* dy = inputs[0].as<T>() + plane * window_.outputs();
+          T* dx = output.as<T>() + plane * window_.extent();
+          std::fill_n(dx, window_.extent(), T{});
+          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
+            const T share = static_cast<T>(static_cast<double>(dy[o]) / divided_by(d, h, w));
+            for_each_element(window_, d, h, w,
+                             [&](int64_t i) { dx[i] = static_cast<T>(dx[i] + share); });
+          });
+        });
+  }
+  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
+    return {
+        make_node(std::make_shared<AverageOp>(window_, divisor_), {dy}, x[0].shape(), dy.dtype())};
+  }
+};
+
+Tensors AverageOp::vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const {
+  return {make_node(std::make_shared<AverageBackwardOp>(window_, divisor_), {dy}, x[0].shape(),
+                    dy.dtype())};
+}
+
+// Halves are pooled in f32.
+Tensor window_node(std::shared_ptr<const Op> op, const Tensor& x, const Window& window,
+                   DType dtype) {
+  Shape shape = x.shape().slice(0, x.ndim() - window.ndim);
+  for (size_t a = 3 - static_cast<size_t>(window.ndim); a < 3; ++a)
+    shape.push_back(window.axis[a].outputs);
+  return make_node(std::move(op), {cast(x, compute_type(x.dtype()))}, shape, dtype);
+}
+
+}  // namespace
+
+Span WindowAxis::span(int64_t i) const {
+  if (adaptive) {
+    // Whole and rest apart, since i * extent may overflow.
+    const int64_t whole = extent / outputs, rest = extent % outputs;
+    const int64_t begin = i * whole + i * rest / outputs;
+    const int64_t end = (i + 1) * whole + ((i + 1) * rest + outputs - 1) / outputs;
+    return {begin, end, 1, end - begin};
+  }
+  const int64_t first = i * stride - before;
+  const auto taps_below = [&](int64_t end) {
+    const int64_t taps = (end - first + dilation - 1) / dilation;
+    return std::clamp<int64_t>(taps, 0, kernel);
+  };
+  const int64_t outside = taps_below(0), padded = taps_below(extent + after);
+  const int64_t begin = first + outside * dilation, end = first + taps_below(extent) * dilation;
+  return {begin, std::max(begin, end), dilation, padded};
+}
+
+std::array<std::vector<Span>, 3> Window::spans() const {
+  std::array<std::vector<Span>, 3> result;
+  for (size_t a = 0; a < 3 && outputs() > 0; ++a) {
+    for (int64_t i = 0; i < axis[a].outputs; ++i) result[a].push_back(axis[a].span(i));
+  }
+  return result;
+}
+
+int64_t Window::extent() const {
+  return axis[0].extent * axis[1].extent * axis[2].extent;
+}
+
+int64_t Window::outputs() const {
+  return axis[0].outputs * axis[1].outputs * axis[2].outputs;
+}
+
+Tensor max_windows(const Tensor& x, const Window& window) {
+  const DType type = compute_type(x.dtype());
+  return cast(window_node(std::make_shared<MaxOp>(window), x, window, type), x.dtype());
+}
+
+Tensor argmax_windows(const Tensor& x, const Window& window) {
+  return window_node(std::make_shared<ArgmaxOp>(window), x, window, i64);
+}
+
+Tensor average_windows(const Tensor& x, const Window& window, const Divisor& divisor) {
+  const DType type = compute_type(x.dtype());
+  return cast(window_node(std::make_shared<AverageOp>(window, divisor), x, window, type),
+              x.dtype());
+}
+
+}  // namespace tessera::detail

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "core/tensor.h"
+
+// Windows over the last axes of a tensor and what is computed over them: the one implementation
+// behind ops/pool.h and ops/adaptive_pool.h, which check the arguments and are what users call.
+namespace tessera::detail {
+
+// What one output sees along one axis: the input positions begin, begin + step, ... below end.
+struct Span {
+  int64_t begin, end, step;
+  int64_t padded;  // the same, with those that lie in the padding counted as well
+
+  int64_t inside() const { return (end - begin + step - 1) / step; }
+};
+
+// The windows along one axis. Output i of an adaptive axis sees [floor(i extent / outputs),
+// ceil((i + 1) extent / outputs)), otherwise the positions i stride - before + t dilation,
+// 0 <= t < kernel, that lie in the input.
+struct WindowAxis {
+  int64_t extent = 1, outputs = 1;
+  int64_t kernel = 1, stride = 1, dilation = 1, before = 0, after = 0;
+  bool adaptive = false;
+
+  Span span(int64_t i) const;
+};
+
+// Windows over the last `ndim` axes; the missing ones of three are in front, with extent 1.
+struct Window {
+  int ndim = 0;
+  std::array<WindowAxis, 3> axis{};
+
+  std::array<std::vector<Span>, 3> spans() const;
+  int64_t extent() const;   // elements of one input plane
+  int64_t outputs() const;  // elements of one output plane
+};
+
+// What the sum of a window is divided by: `number`, or where that is 0 how many positions it sees.
+struct Divisor {
+  int64_t number = 0;
+  bool count_padding = false;
+};
+
+// The greatest element in each window: the first of equal ones, nan where there is one, the lowest
+// value of the dtype where the window sees none. Its gradient goes to that element.
+Tensor max_windows(const Tensor& x, const Window& window);
+
+// Where it is, i64: the position in the plane, in row-major order, or -1 where there is none.
+Tensor argmax_windows(const Tensor& x, const Window& window);
+
+// The average of each window; 0 where it sees no element.
+Tensor average_windows(const Tensor& x, const Window& window, const Divisor& divisor);
+
+}  // namespace tessera::detail
