@@ -1,0 +1,106 @@
+#include "ops/adaptive_pool.h"
+
+#include "core/error.h"
+#include "core/op.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+#include "ops/window.h"
+
+namespace tessera {
+
+namespace {
+
+detail::Window adaptive_window(const char* op, int ndim, const Tensor& x,
+                               const PerAxis& output_size) {
+  require(x.defined(), "{}: x is an undefined tensor", op);
+  require(x.ndim() == ndim + 1 || x.ndim() == ndim + 2,
+          "{}: x must be [C, ...] or [N, C, ...] with {} spatial axes, got {}", op, ndim,
+          x.shape());
+  const Shape outputs = output_size.resolve(ndim, -1, op, "output_size");
+  detail::Window window;
+  window.ndim = ndim;
+  for (int i = 0; i < ndim; ++i) {
+    const int64_t extent = x.shape(i - ndim);
+    require(extent > 0, "{}: the spatial axes of x must not be empty, got {}", op, x.shape());
+    detail::WindowAxis& axis = window.axis[static_cast<size_t>(3 - ndim + i)];
+    axis.extent = extent;
+    axis.outputs = outputs[i] == -1 ? extent : outputs[i];
+    axis.adaptive = true;
+  }
+  return window;
+}
+
+void check_spatial(const char* op, const Tensor& x) {
+  require(x.defined(), "{}: x is an undefined tensor", op);
+  require(x.ndim() >= 3, "{}: x must be [N, C, ...] with spatial axes, got {}", op, x.shape());
+  require(x.shape().slice(2, x.ndim()).numel() > 0,
+          "{}: the spatial axes of x must not be empty, got {}", op, x.shape());
+}
+
+Tensor average(const char* op, int ndim, const Operand& x, const PerAxis& output_size) {
+  const Call call(op, x.where);
+  const detail::Window window = adaptive_window(op, ndim, x, output_size);
+  require(is_floating(x.dtype()), "{}: x must be floating, got {} {}; cast it", op, x.dtype(),
+          x.shape());
+  return detail::average_windows(x, window, {});
+}
+
+MaxPoolResult maximum(const char* op, int ndim, const Operand& x, const PerAxis& output_size,
+                      bool indices = false) {
+  const Call call(op, x.where);
+  const detail::Window window = adaptive_window(op, ndim, x, output_size);
+  require(x.dtype() != bool_, "{}: x must hold numbers, got bool {}; cast it to u8", op, x.shape());
+  return {detail::max_windows(x, window), indices ? detail::argmax_windows(x, window) : Tensor()};
+}
+
+}  // namespace
+
+Tensor adaptive_avg_pool1d(const Operand& x, const PerAxis& output_size) {
+  return average("adaptive_avg_pool1d", 1, x, output_size);
+}
+Tensor adaptive_avg_pool2d(const Operand& x, const PerAxis& output_size) {
+  return average("adaptive_avg_pool2d", 2, x, output_size);
+}
+Tensor adaptive_avg_pool3d(const Operand& x, const PerAxis& output_size) {
+  return average("adaptive_avg_pool3d", 3, x, output_size);
+}
+
+Tensor adaptive_max_pool1d(const Operand& x, const PerAxis& output_size) {
+  return maximum("adaptive_max_pool1d", 1, x, output_size).values;
+}
+Tensor adaptive_max_pool2d(const Operand& x, const PerAxis& output_size) {
+  return maximum("adaptive_max_pool2d", 2, x, output_size).values;
+}
+Tensor adaptive_max_pool3d(const Operand& x, const PerAxis& output_size) {
+  return maximum("adaptive_max_pool3d", 3, x, output_size).values;
+}
+
+MaxPoolResult adaptive_max_pool1d_with_indices(const Operand& x, const PerAxis& output_size) {
+  return maximum("adaptive_max_pool1d_with_indices", 1, x, output_size, true);
+}
+MaxPoolResult adaptive_max_pool2d_with_indices(const Operand& x, const PerAxis& output_size) {
+  return maximum("adaptive_max_pool2d_with_indices", 2, x, output_size, true);
+}
+MaxPoolResult adaptive_max_pool3d_with_indices(const Operand& x, const PerAxis& output_size) {
+  return maximum("adaptive_max_pool3d_with_indices", 3, x, output_size, true);
+}
+
+Tensor global_avg_pool(const Operand& x) {
+  const Call call("global_avg_pool", x.where);
+  check_spatial("global_avg_pool", x);
+  Shape axes;
+  for (int axis = 2; axis < x.ndim(); ++axis) axes.push_back(axis);
+  return mean(x, axes, true);
+}
+
+Tensor global_max_pool(const Operand& x) {
+  const Call call("global_max_pool", x.where);
+  check_spatial("global_max_pool", x);
+  Shape shape = Shape::filled(x.ndim(), 1);
+  shape[0] = x.shape(0);
+  shape[1] = x.shape(1);
+  const int64_t elements = x.shape().slice(2, x.ndim()).numel();
+  return reshape(adaptive_max_pool1d(reshape(x, {shape[0], shape[1], elements}), 1), shape);
+}
+
+}  // namespace tessera
