@@ -1,0 +1,159 @@
+#include "core/cpu/gemm.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/buffer.h"
+#include "core/cpu/gemm_kernel.h"
+#include "core/cpu/isa.h"
+#include "core/cpu/parallel.h"
+
+TESSERA_FOR_EACH_ISA(extern const GemmKernel<float> gemm_f32;
+                     extern const GemmKernel<double> gemm_f64;
+                     extern const GemmKernel<uint32_t> gemm_u32;
+                     extern const GemmKernel<uint64_t> gemm_u64)
+
+namespace tessera::cpu {
+
+template <>
+const GemmKernel<float>& gemm_kernel() {
+  return TESSERA_SELECT(gemm_f32);
+}
+template <>
+const GemmKernel<double>& gemm_kernel() {
+  return TESSERA_SELECT(gemm_f64);
+}
+template <>
+const GemmKernel<uint32_t>& gemm_kernel() {
+  return TESSERA_SELECT(gemm_u32);
+}
+template <>
+const GemmKernel<uint64_t>& gemm_kernel() {
+  return TESSERA_SELECT(gemm_u64);
+}
+
+namespace {
+
+// A work item computes kRows x kColumns results, kDepth products at a time: the part of b it reads
+// stays in the second-level cache, six rows of a in the first.
+constexpr int64_t kRows = 192, kColumns = 256, kDepth = 256;
+
+// Copies [depth, columns] of b into panels of `width` columns, the last one padded with zeros.
+template <class T>
+void pack_columns(Matrix<const T> b, int64_t depth, int64_t columns, int64_t width, T* out) {
+  constexpr int64_t kStrip = 16;  // rows read together when b is stored by columns
+  for (int64_t first = 0; first < columns; first += width, out += depth * width) {
+    const int64_t count = std::min(width, columns - first);
+    const T* panel = b.data + first * b.column;
+    if (count < width) std::fill(out, out + depth * width, T{});
+    if (b.column == 1) {
+      for (int64_t p = 0; p < depth; ++p)
+        std::copy(panel + p * b.row, panel + p * b.row + count, out + p * width);
+      continue;
+    }
+    for (int64_t strip = 0; strip < depth; strip += kStrip) {
+      const int64_t end = std::min(depth, strip + kStrip);
+      for (int64_t j = 0; j < count; ++j) {
+        for (int64_t p = strip; p < end; ++p) out[p * width + j] = panel[p * b.row + j * b.column];
+      }
+    }
+  }
+}
+
+// Copies [rows, depth] of a so that the kGemmRows elements the kernel needs at once are neighbours.
+template <class T>
+void pack_rows(Matrix<const T> a, int64_t rows, int64_t depth, T* out) {
+  for (int64_t first = 0; first < rows; first += kGemmRows, out += depth * kGemmRows) {
+    const int64_t count = std::min(kGemmRows, rows - first);
+    for (int64_t p = 0; p < depth; ++p) {
+      for (int64_t i = 0; i < count; ++i)
+        out[p * kGemmRows + i] = a.data[(first + i) * a.row + p * a.column];
+    }
+  }
+}
+
+// One work item: c = a b for m <= kRows, n <= kColumns.
+template <class T>
+void gemm_block(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b,
+                Matrix<T> c) {
+  const GemmKernel<T>& kernel = gemm_kernel<T>();
+  const int64_t width = kernel.columns;
+  const int64_t padded_n = (n + width - 1) / width * width;
+  const int64_t padded_m = (m + kGemmRows - 1) / kGemmRows * kGemmRows;
+  const int64_t deepest = std::min(k, kDepth);
+  const bool in_place = a.column == 1;
+  const int64_t a_size = in_place ? 0 : padded_m * deepest;
+  const Ref<Buffer> memory =
+      allocate((padded_n * deepest + a_size + kGemmRows * width) * static_cast<int64_t>(sizeof(T)));
+  T* const b_panels = reinterpret_cast<T*>(memory->data);
+  T* const edge = b_panels + padded_n * deepest;  // results that c has no room for as they are
+  T* const a_panels = edge + kGemmRows * width;
+
+  for (int64_t p = 0; p < k; p += kDepth) {
+    const int64_t depth = std::min(kDepth, k - p);
+    const Matrix<const T> a_part{a.data + p * a.column, a.row, a.column};
+    pack_columns<T>({b.data + p * b.row, b.row, b.column}, depth, n, width, b_panels);
+    if (!in_place) pack_rows(a_part, m, depth, a_panels);
+    for (int64_t j = 0; j < n; j += width) {
+      const T* const panel = b_panels + j * depth;
+      const int64_t columns = std::min(width, n - j);
+      for (int64_t i = 0; i < m; i += kGemmRows) {
+        const int64_t rows = std::min(kGemmRows, m - i);
+        const T* const left = in_place ? a_part.data + i * a.row : a_panels + i * depth;
+        const int64_t left_row = in_place ? a.row : 1, left_depth = in_place ? 1 : kGemmRows;
+        T* const out = c.data + i * c.row + j * c.column;
+        if (columns == width && c.column == 1) {
+          kernel.run(rows, depth, left, left_row, left_depth, panel, out, c.row, p > 0);
+          continue;
+        }
+        kernel.run(rows, depth, left, left_row, left_depth, panel, edge, width, false);
+        for (int64_t r = 0; r < rows; ++r) {
+          for (int64_t s = 0; s < columns; ++s) {
+            T& result = out[r * c.row + s * c.column];
+            result = p > 0 ? result + edge[r * width + s] : edge[r * width + s];
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+void gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, std::span<const int64_t> a_offset,
+          Matrix<const T> b, std::span<const int64_t> b_offset, Matrix<T> c) {
+  const auto batch = static_cast<int64_t>(a_offset.size());
+  if (k == 0) {
+    std::fill(c.data, c.data + batch * m * n, T{});
+    return;
+  }
+  if (n < m && 2 * n < gemm_kernel<T>().columns) {  // the kernel wants many columns: c' = b' a'
+    return gemm<T>(n, m, k, {b.data, b.column, b.row}, b_offset, {a.data, a.column, a.row},
+                   a_offset, {c.data, c.column, c.row});
+  }
+  const int64_t row_blocks = (m + kRows - 1) / kRows;
+  const int64_t column_blocks = (n + kColumns - 1) / kColumns;
+  const double work = static_cast<double>(batch) * static_cast<double>(m) * static_cast<double>(n) *
+                      static_cast<double>(k);
+  parallel_for(batch * row_blocks * column_blocks, work < kSerialWork, [&](int64_t item) {
+    const int64_t i = item % row_blocks * kRows;
+    const int64_t j = item / row_blocks % column_blocks * kColumns;
+    const int64_t s = item / row_blocks / column_blocks;
+    gemm_block<T>(std::min(kRows, m - i), std::min(kColumns, n - j), k,
+                  {a.data + a_offset[static_cast<size_t>(s)] + i * a.row, a.row, a.column},
+                  {b.data + b_offset[static_cast<size_t>(s)] + j * b.column, b.row, b.column},
+                  {c.data + s * m * n + i * c.row + j * c.column, c.row, c.column});
+  });
+}
+
+#define INSTANTIATE(T)                                                                        \
+  template void gemm<T>(int64_t, int64_t, int64_t, Matrix<const T>, std::span<const int64_t>, \
+                        Matrix<const T>, std::span<const int64_t>, Matrix<T>);
+INSTANTIATE(float)
+INSTANTIATE(double)
+INSTANTIATE(uint32_t)
+INSTANTIATE(uint64_t)
+#undef INSTANTIATE
+
+}  // namespace tessera::cpu
