@@ -1,0 +1,231 @@
+#include "ops/matmul.h"
+
+#include "core/cpu/gemm.h"
+#include "core/error.h"
+#include "core/op.h"
+#include "ops/binary.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+
+namespace tessera {
+
+namespace {
+
+using cpu::Matrix;
+
+Shape batch_of(const Shape& shape) {
+  return shape.slice(0, shape.ndim() - 2);
+}
+
+// Where the matrix for each element of `batch` begins in an array whose own batch broadcasts to it.
+std::vector<int64_t> batch_offsets(const Shape& batch, const Shape& array) {
+  const Shape own = batch_of(array);
+  const int64_t matrix = array[array.ndim() - 2] * array.back();
+  const Linear form = Access::broadcast(batch, own).flat();
+  std::vector<int64_t> offsets(static_cast<size_t>(batch.numel()));
+  Shape index = Shape::filled(batch.ndim(), 0);
+  for (int64_t& offset : offsets) {
+    offset = form.offset;
+    for (int i = 0; i < batch.ndim(); ++i) offset += form.coef[static_cast<size_t>(i)] * index[i];
+    offset *= matrix;
+    for (int i = batch.ndim() - 1; i >= 0 && ++index[i] == batch[i]; --i) index[i] = 0;
+  }
+  return offsets;
+}
+
+Tensor contract(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b);
+
+// y[..., i, j] = sum_k A[..., i, k] B[..., k, j], where A is a or its transpose and B likewise, and
+// the batches broadcast. With the flags its gradients are of the same kind and need no copies.
+class MatmulOp final : public KernelOp {
+ public:
+  MatmulOp(bool transpose_a, bool transpose_b)
+      : transpose_a_(transpose_a), transpose_b_(transpose_b) {}
+  std::string_view name() const override { return "matmul"; }
+  void key(std::string& out) const override { append_key(out, transpose_a_, transpose_b_); }
+
+  void run(std::span<const Array> inputs, const Array& output) const override {
+    const DType type = output.dtype;
+    if (type == f32) product<float>(inputs, output);
+    if (type == f64) product<double>(inputs, output);
+    if (type == i32) product<uint32_t>(inputs, output);
+    if (type == i64) product<uint64_t>(inputs, output);
+  }
+
+  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
+    const Tensor &a = x[0], &b = x[1];
+    Tensors dx(2);
+    if (needed[0]) {
+      const Tensor da = transpose_a_ ? contract(b, dy, transpose_b_, true)
+                                     : contract(dy, b, false, !transpose_b_);
+      dx[0] = unbroadcast(da, a.shape());
+    }
+    if (needed[1]) {
+      const Tensor db = transpose_b_ ? contract(dy, a, true, transpose_a_)
+                                     : contract(a, dy, !transpose_a_, false);
+      dx[1] = unbroadcast(db, b.shape());
+    }
+    return dx;
+  }
+
+  Cost cost(const Node& node) const override {
+    const Shape& a = node.input(0)->shape;
+    const int64_t inner = a[a.ndim() - (transpose_a_ ? 2 : 1)];
+    return {2.0 * static_cast<double>(node.numel()) * static_cast<double>(inner)};
+  }
+
+ private:
+  template <class T>
+  void product(std::span<const Array> inputs, const Array& output) const {
+    const Shape &a = inputs[0].shape, &b = inputs[1].shape, &y = output.shape;
+    if (output.numel() == 0) return;
+    const int64_t inner = a[a.ndim() - (transpose_a_ ? 2 : 1)];
+    const auto matrix = [](const Array& array, bool transposed) {
+      const int64_t row = array.shape.back();
+      return Matrix<const T>{array.as<const T>(), transposed ? 1 : row, transposed ? row : 1};
+    };
+    cpu::gemm<T>(y[y.ndim() - 2], y.back(), inner, matrix(inputs[0], transpose_a_),
+                 batch_offsets(batch_of(y), a), matrix(inputs[1], transpose_b_),
+                 batch_offsets(batch_of(y), b), Matrix<T>{output.as<T>(), y.back(), 1});
+  }
+
+  bool transpose_a_, transpose_b_;
+};
+
+Tensor contract(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
+  static const MatmulOp ops[] = {{false, false}, {false, true}, {true, false}, {true, true}};
+  const DType type = a.dtype();
+  if (is_half(type) || type == u8) {
+    const DType wide = type == u8 ? i32 : f32;
+    return cast(contract(cast(a, wide), cast(b, wide), transpose_a, transpose_b), type);
+  }
+  Shape shape = broadcast_shapes(batch_of(a.shape()), batch_of(b.shape()), "matmul");
+  shape.push_back(a.shape(transpose_a ? -1 : -2));
+  shape.push_back(b.shape(transpose_b ? -2 : -1));
+  return make_node(static_op(ops[2 * transpose_a + transpose_b]), {a, b}, shape, type);
+}
+
+void check_pair(const char* op, const Tensor& a, const Tensor& b) {
+  require(a.defined() && b.defined(), "{}: an argument is an undefined tensor", op);
+  require(a.dtype() == b.dtype(),
+          "{}: both tensors must have the same dtype, got {} {} and {} {}; cast one of them", op,
+          a.dtype(), a.shape(), b.dtype(), b.shape());
+  require(a.dtype() != bool_, "{}: not defined for bool; cast to a number first", op);
+}
+
+void check_ranks(const char* op, const Tensor& a, int a_ndim, const Tensor& b, int b_ndim) {
+  check_pair(op, a, b);
+  require(a.ndim() == a_ndim && b.ndim() == b_ndim,
+          "{}: needs tensors of {} and {} dimensions, got {} and {}; matmul takes any", op, a_ndim,
+          b_ndim, a.shape(), b.shape());
+}
+
+}  // namespace
+
+Tensor matmul(const Operand& a, const Tensor& b, const MatmulOptions& options) {
+  const Call call("matmul", a.where);
+  check_pair("matmul", a, b);
+  require(a.ndim() > 0 && b.ndim() > 0,
+          "matmul: both tensors must have at least one dimension, got {} and {}; use * for numbers",
+          a.shape(), b.shape());
+  require((a.ndim() > 1 || !options.transpose_a) && (b.ndim() > 1 || !options.transpose_b),
+          "matmul: a vector has no transpose, got {} and {}", a.shape(), b.shape());
+  if (a.ndim() == 1 && b.ndim() == 1) return dot(a, b);
+  const bool row = a.ndim() == 1, column = b.ndim() == 1;
+  const Tensor left = row ? reshape(a, a.shape().inserted(0, 1)) : static_cast<const Tensor&>(a);
+  const Tensor right = column ? reshape(b, b.shape().inserted(1, 1)) : b;
+  const int64_t a_inner = left.shape(options.transpose_a ? -2 : -1);
+  const int64_t b_inner = right.shape(options.transpose_b ? -1 : -2);
+  require(a_inner == b_inner,
+          "matmul: the inner extents must be equal, got {} and {} for shapes {}{} and {}{}",
+          a_inner, b_inner, a.shape(), options.transpose_a ? " transposed" : "", b.shape(),
+          options.transpose_b ? " transposed" : "");
+
+  Tensor y;
+  if (right.ndim() == 2 && left.ndim() > 2 && !options.transpose_a) {
+    // The batch joins the rows: one large product, and no sum over the batch in its gradient.
+    const Shape rows = left.shape().slice(0, left.ndim() - 1);
+    y = contract(reshape(left, {rows.numel(), a_inner}), right, false, options.transpose_b);
+    y = reshape(y, rows.inserted(rows.ndim(), y.shape(-1)));
+  } else {
+    y = contract(left, right, options.transpose_a, options.transpose_b);
+  }
+  if (row) y = reshape(y, y.shape().without(y.ndim() - 2));
+  if (column) y = reshape(y, y.shape().without(y.ndim() - 1));
+  return y;
+}
+
+Tensor mm(const Operand& a, const Tensor& b) {
+  const Call call("mm", a.where);
+  check_ranks("mm", a, 2, b, 2);
+  return matmul(a, b);
+}
+
+Tensor bmm(const Operand& a, const Tensor& b) {
+  const Call call("bmm", a.where);
+  check_ranks("bmm", a, 3, b, 3);
+  require(a.shape(0) == b.shape(0),
+          "bmm: the batches must be equal, got {} and {}; matmul broadcasts them", a.shape(),
+          b.shape());
+  return matmul(a, b);
+}
+
+Tensor mv(const Operand& a, const Tensor& b) {
+  const Call call("mv", a.where);
+  check_ranks("mv", a, 2, b, 1);
+  return matmul(a, b);
+}
+
+Tensor dot(const Operand& a, const Tensor& b) {
+  const Call call("dot", a.where);
+  check_ranks("dot", a, 1, b, 1);
+  require(a.shape() == b.shape(), "dot: the vectors must have the same length, got {} and {}",
+          a.shape(), b.shape());
+  const DType wide = compute_type(a.dtype());
+  return cast(sum(mul(cast(a, wide), cast(b, wide))), a.dtype());
+}
+
+Tensor outer(const Operand& a, const Tensor& b) {
+  const Call call("outer", a.where);
+  check_ranks("outer", a, 1, b, 1);
+  return mul(reshape(a, {a.shape(0), 1}), b);
+}
+
+Tensor linear(const Operand& x, const Tensor& weight, const Tensor& bias) {
+  const Call call("linear", x.where);
+  check_pair("linear", x, weight);
+  require(weight.ndim() == 1 || weight.ndim() == 2,
+          "linear: the weight must be [out, in] or [in], got {}", weight.shape());
+  require(x.ndim() > 0 && x.shape(-1) == weight.shape(-1),
+          "linear: the last axis of the input {} must have the {} features of the weight {}",
+          x.shape(), weight.shape(-1), weight.shape());
+  const Tensor y = matmul(x, weight, {.transpose_b = weight.ndim() == 2});
+  if (!bias.defined()) return y;
+  const Shape expected = weight.shape().slice(0, weight.ndim() - 1);
+  require(bias.shape() == expected && bias.dtype() == x.dtype(),
+          "linear: the bias must be {} {} for the weight {}, got {} {}", x.dtype(), expected,
+          weight.shape(), bias.dtype(), bias.shape());
+  return add(y, bias);
+}
+
+Tensor addmm(const Operand& input, const Tensor& a, const Tensor& b, const AddmmOptions& options) {
+  const Call call("addmm", input.where);
+  check_ranks("addmm", a, 2, b, 2);
+  const Tensor product = matmul(a, b);
+  require(input.defined() &&
+              broadcast_shapes(input.shape(), product.shape(), "addmm") == product.shape(),
+          "addmm: the input must broadcast to the product {}, got {}", product.shape(),
+          input.defined() ? input.shape().str() : "an undefined tensor");
+  require(input.is_number || input.dtype() == a.dtype(),
+          "addmm: all tensors must have the same dtype, got {} and {}", input.dtype(), a.dtype());
+  const auto scaled = [&](const Tensor& x, double factor) {
+    if (factor == 1) return x;
+    require(is_floating(x.dtype()) || factor == static_cast<double>(static_cast<int64_t>(factor)),
+            "addmm: beta and alpha must be whole numbers for {}, got {}", x.dtype(), factor);
+    return mul(x, is_floating(x.dtype()) ? Operand(factor) : Operand(static_cast<int64_t>(factor)));
+  };
+  if (options.beta == 0) return scaled(product, options.alpha);
+  return add(scaled(converted(input, a.dtype()), options.beta), scaled(product, options.alpha));
+}
+
+}  // namespace tessera
