@@ -1,0 +1,185 @@
+#include "ops/norm.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/op.h"
+#include "ops/binary.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+#include "ops/unary.h"
+
+namespace tessera {
+
+namespace {
+
+void check_input(const char* op, const Tensor& x, int min_ndim, double eps) {
+  require(x.defined(), "{}: x is an undefined tensor", op);
+  require(is_floating(x.dtype()), "{}: x must be floating, got {} {}; cast it", op, x.dtype(),
+          x.shape());
+  require(x.ndim() >= min_ndim, "{}: x must be [N, C, ...], got {}", op, x.shape());
+  require(eps >= 0, "{}: eps must not be negative, got {}", op, eps);
+}
+
+// A parameter of extents `shape`, seen as `view` so that it broadcasts against x.
+Tensor parameter(const char* op, const char* name, const Tensor& p, const Shape& shape,
+                 const Shape& view, const Tensor& x) {
+  if (!p.defined()) return {};
+  require(p.shape() == shape && is_floating(p.dtype()),
+          "{}: {} must be floating {} for x {}, got {} {}", op, name, shape, x.shape(), p.dtype(),
+          p.shape());
+  return cast(reshape(p, view), compute_type(x.dtype()));
+}
+
+Tensor affine(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const Tensor scaled = weight.defined() ? x * weight : x;
+  return bias.defined() ? scaled + bias : scaled;
+}
+
+Tensor standardized(const Tensor& x, const VarMean& moments, double eps) {
+  return (x - moments.mean) * (1.0 / sqrt(moments.var + eps));
+}
+
+VarMean moments(const Tensor& x, const Shape& axes) {
+  return var_mean(x, axes, {.correction = 0, .keepdim = true});
+}
+
+int64_t elements_behind(const Tensor& x, int axis) {
+  return x.shape().slice(axis, x.ndim()).numel();
+}
+
+// x [N, C, ...] as [N, C, L].
+Tensor flat_channels(const Tensor& x) {
+  return cast(reshape(x, {x.shape(0), x.shape(1), elements_behind(x, 2)}), compute_type(x.dtype()));
+}
+
+// (1 - momentum) old + momentum current, without history and in the dtype of old.
+Tensor running(const Tensor& old, const Tensor& current, double momentum) {
+  if (!old.defined()) return {};
+  const Tensor next = old * (1 - momentum) + reshape(current, old.shape()) * momentum;
+  return detached(cast(next, old.dtype()));
+}
+
+// The axes of x that normalized_shape names.
+Shape normalized_axes(const char* op, const Tensor& x, const Shape& normalized_shape) {
+  const int first = x.ndim() - normalized_shape.ndim();
+  require(!normalized_shape.empty() && first >= 0 &&
+              x.shape().slice(std::max(0, first), x.ndim()) == normalized_shape,
+          "{}: the last axes of x must have the extents {} of normalized_shape, got {}", op,
+          normalized_shape, x.shape());
+  Shape axes;
+  for (int axis = first; axis < x.ndim(); ++axis) axes.push_back(axis);
+  return axes;
+}
+
+// Groups as an axis of their own, so that statistics, weights and x broadcast without copies.
+Tensor grouped(const char* op, const Tensor& x, int64_t groups, const Tensor& weight,
+               const Tensor& bias, double eps) {
+  const int64_t channels = x.shape(1), each = channels / groups;
+  const Shape view = {1, groups, each, 1};
+  const Tensor w = parameter(op, "weight", weight, {channels}, view, x);
+  const Tensor b = parameter(op, "bias", bias, {channels}, view, x);
+  const Tensor input =
+      cast(reshape(x, {x.shape(0), groups, each, elements_behind(x, 2)}), compute_type(x.dtype()));
+  const Tensor y = standardized(input, moments(input, {2, 3}), eps);
+  return cast(reshape(affine(y, w, b), x.shape()), x.dtype());
+}
+
+double epsilon_of(DType dtype) {
+  switch (dtype) {
+    case f64:
+      return 0x1p-52;
+    case f16:
+      return 0x1p-10;
+    case bf16:
+      return 0x1p-7;
+    default:
+      return 0x1p-23;
+  }
+}
+
+}  // namespace
+
+Tensor batch_norm(const Operand& x, const Tensor& running_mean, const Tensor& running_var,
+                  const Tensor& weight, const Tensor& bias, const NormOptions& o) {
+  const Call call("batch_norm", x.where);
+  check_input("batch_norm", x, 2, o.eps);
+  require(running_mean.defined() && running_var.defined(),
+          "batch_norm: running_mean and running_var must be defined; batch_norm_train takes the "
+          "statistics of x");
+  const Shape channels = {x.shape(1)}, view = {x.shape(1), 1};
+  const Tensor mean = parameter("batch_norm", "running_mean", running_mean, channels, view, x);
+  const Tensor var = parameter("batch_norm", "running_var", running_var, channels, view, x);
+  const Tensor w = parameter("batch_norm", "weight", weight, channels, view, x);
+  const Tensor b = parameter("batch_norm", "bias", bias, channels, view, x);
+  const Tensor y = affine(standardized(flat_channels(x), {var, mean}, o.eps), w, b);
+  return cast(reshape(y, x.shape()), x.dtype());
+}
+
+BatchNormResult batch_norm_train(const Operand& x, const Tensor& running_mean,
+                                 const Tensor& running_var, const Tensor& weight,
+                                 const Tensor& bias, const BatchNormOptions& o) {
+  constexpr const char* op = "batch_norm_train";
+  const Call call(op, x.where);
+  check_input(op, x, 2, o.eps);
+  const int64_t count = x.shape(0) * elements_behind(x, 2);
+  require(count > 1, "{}: each channel must have at least two elements, got x {}", op, x.shape());
+  const Shape channels = {x.shape(1)}, view = {x.shape(1), 1};
+  parameter(op, "running_mean", running_mean, channels, view, x);
+  parameter(op, "running_var", running_var, channels, view, x);
+  const Tensor w = parameter(op, "weight", weight, channels, view, x);
+  const Tensor b = parameter(op, "bias", bias, channels, view, x);
+
+  const Tensor input = flat_channels(x);
+  const VarMean of_batch = moments(input, {0, 2});
+  const Tensor y = affine(standardized(input, of_batch, o.eps), w, b);
+  const double n = static_cast<double>(count), correction = o.unbiased ? n / (n - 1) : 1;
+  return {cast(reshape(y, x.shape()), x.dtype()), running(running_mean, of_batch.mean, o.momentum),
+          running(running_var, of_batch.var * correction, o.momentum)};
+}
+
+Tensor instance_norm(const Operand& x, const Tensor& weight, const Tensor& bias,
+                     const NormOptions& o) {
+  const Call call("instance_norm", x.where);
+  check_input("instance_norm", x, 2, o.eps);
+  require(x.shape(0) == 0 || elements_behind(x, 2) > 1,
+          "instance_norm: the spatial axes must hold at least two elements, got x {}", x.shape());
+  return grouped("instance_norm", x, std::max<int64_t>(1, x.shape(1)), weight, bias, o.eps);
+}
+
+Tensor group_norm(const Operand& x, int64_t groups, const Tensor& weight, const Tensor& bias,
+                  const NormOptions& o) {
+  const Call call("group_norm", x.where);
+  check_input("group_norm", x, 2, o.eps);
+  require(groups > 0 && x.shape(1) % groups == 0,
+          "group_norm: groups must divide the {} channels of x {}, got {}", x.shape(1), x.shape(),
+          groups);
+  return grouped("group_norm", x, groups, weight, bias, o.eps);
+}
+
+Tensor layer_norm(const Operand& x, const Shape& normalized_shape, const Tensor& weight,
+                  const Tensor& bias, const NormOptions& o) {
+  const Call call("layer_norm", x.where);
+  check_input("layer_norm", x, 1, o.eps);
+  const Shape axes = normalized_axes("layer_norm", x, normalized_shape);
+  const Shape& own = normalized_shape;
+  const Tensor w = parameter("layer_norm", "weight", weight, own, own, x);
+  const Tensor b = parameter("layer_norm", "bias", bias, own, own, x);
+  const Tensor input = cast(x, compute_type(x.dtype()));
+  return cast(affine(standardized(input, moments(input, axes), o.eps), w, b), x.dtype());
+}
+
+Tensor rms_norm(const Operand& x, const Shape& normalized_shape, const Tensor& weight,
+                const RmsNormOptions& o) {
+  const Call call("rms_norm", x.where);
+  check_input("rms_norm", x, 1, o.eps.value_or(0));
+  const Shape axes = normalized_axes("rms_norm", x, normalized_shape);
+  const Shape& own = normalized_shape;
+  const Tensor w = parameter("rms_norm", "weight", weight, own, own, x);
+  const Tensor input = cast(x, compute_type(x.dtype()));
+  const Tensor square = mean(input * input, axes, true);
+  const Tensor y = input * (1.0 / sqrt(square + o.eps.value_or(epsilon_of(x.dtype()))));
+  return cast(affine(y, w, {}), x.dtype());
+}
+
+}  // namespace tessera
