@@ -12,19 +12,14 @@ namespace {
 
 detail::Window adaptive_window(const char* op, int ndim, const Tensor& x,
                                const PerAxis& output_size) {
-  require(x.defined(), "{}: x is an undefined tensor", op);
-  require(x.ndim() == ndim + 1 || x.ndim() == ndim + 2,
-          "{}: x must be [C, ...] or [N, C, ...] with {} spatial axes, got {}", op, ndim,
-          x.shape());
+  detail::check_pooled(op, ndim, x);
   const Shape outputs = output_size.resolve(ndim, -1, op, "output_size");
   detail::Window window;
   window.ndim = ndim;
   for (int i = 0; i < ndim; ++i) {
-    const int64_t extent = x.shape(i - ndim);
-    require(extent > 0, "{}: the spatial axes of x must not be empty, got {}", op, x.shape());
     detail::WindowAxis& axis = window.axis[static_cast<size_t>(3 - ndim + i)];
-    axis.extent = extent;
-    axis.outputs = outputs[i] == -1 ? extent : outputs[i];
+    axis.extent = x.shape(i - ndim);
+    axis.outputs = outputs[i] == -1 ? axis.extent : outputs[i];
     axis.adaptive = true;
   }
   return window;

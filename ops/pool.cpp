@@ -1,7 +1,11 @@
 #include "ops/pool.h"
 
+#include <cstdlib>
+
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/scatter.h"
+#include "ops/shape.h"
 #include "ops/window.h"
 
 namespace tessera {
@@ -11,10 +15,7 @@ namespace {
 // The contract of all pools: the windows that the options describe.
 detail::Window sliding_window(const char* op, int ndim, const Tensor& x, const PerAxis& kernel,
                               const PoolOptions& o) {
-  require(x.defined(), "{}: x is an undefined tensor", op);
-  require(x.ndim() == ndim + 1 || x.ndim() == ndim + 2,
-          "{}: x must be [C, ...] or [N, C, ...] with {} spatial axes, got {}", op, ndim,
-          x.shape());
+  detail::check_pooled(op, ndim, x);
   const Shape extents = x.shape().slice(x.ndim() - ndim, x.ndim());
   const Shape k = kernel.resolve(ndim, 1, op, "kernel");
   const Shape stride = (o.stride.empty() ? kernel : o.stride).resolve(ndim, 1, op, "stride");
@@ -26,7 +27,6 @@ detail::Window sliding_window(const char* op, int ndim, const Tensor& x, const P
   detail::Window window;
   window.ndim = ndim;
   for (int i = 0; i < ndim; ++i) {
-    require(extents[i] > 0, "{}: the spatial axes of x must not be empty, got {}", op, x.shape());
     const int64_t reach = dilation[i] * (k[i] - 1) + 1;  // of the dilated kernel
     require(!symmetric || before[i] <= reach / 2,
             "{}: padding must be at most half of kernel {} with dilation {}, got {}; pad first, or "
@@ -67,6 +67,36 @@ Tensor avg_pool(const char* op, int ndim, const Operand& x, const PerAxis& kerne
   return detail::average_windows(x, window, {o.divisor_override.value_or(0), o.count_include_pad});
 }
 
+Tensor max_unpool(const char* op, int ndim, const Operand& x, const Tensor& indices,
+                  const PerAxis& kernel, const MaxUnpoolOptions& o) {
+  const Call call(op, x.where);
+  detail::check_pooled(op, ndim, x);
+  require(indices.defined() && indices.shape() == x.shape(),
+          "{}: indices must have the shape {} of x, got {}", op, x.shape(),
+          indices.defined() ? indices.shape().str() : "an undefined tensor");
+  const Shape k = kernel.resolve(ndim, 1, op, "kernel");
+  const Shape stride = (o.stride.empty() ? kernel : o.stride).resolve(ndim, 1, op, "stride");
+  const Shape padding = o.padding.resolve(ndim, 0, op, "padding");
+  Shape shape = x.shape(), size = Shape::filled(ndim, 0);
+  for (int i = 0; i < ndim; ++i)
+    size[i] = (x.shape(i - ndim) - 1) * stride[i] - 2 * padding[i] + k[i];
+  const Shape wanted =
+      o.output_size.empty() ? size : o.output_size.resolve(ndim, 1, op, "output_size");
+  for (int i = 0; i < ndim; ++i) {
+    require(wanted[i] > 0 && std::abs(wanted[i] - size[i]) < stride[i],
+            "{}: output_size must be positive and differ by less than the stride {} from {}, "
+            "got {}",
+            op, stride, size, wanted);
+    shape[x.ndim() - ndim + i] = wanted[i];
+  }
+  const int64_t planes = x.shape().slice(0, x.ndim() - ndim).numel();
+  const int64_t elements = x.shape().slice(x.ndim() - ndim, x.ndim()).numel();
+  const Tensor zeros = expand(scalar(int64_t{0}, x.dtype()), {planes, wanted.numel()});
+  return reshape(
+      scatter(zeros, 1, reshape(indices, {planes, elements}), reshape(x, {planes, elements})),
+      shape);
+}
+
 }  // namespace
 
 Tensor max_pool1d(const Operand& x, const PerAxis& kernel, const PoolOptions& options) {
@@ -100,6 +130,19 @@ Tensor avg_pool2d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions&
 }
 Tensor avg_pool3d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options) {
   return avg_pool("avg_pool3d", 3, x, kernel, options);
+}
+
+Tensor max_unpool1d(const Operand& x, const Tensor& indices, const PerAxis& kernel,
+                    const MaxUnpoolOptions& options) {
+  return max_unpool("max_unpool1d", 1, x, indices, kernel, options);
+}
+Tensor max_unpool2d(const Operand& x, const Tensor& indices, const PerAxis& kernel,
+                    const MaxUnpoolOptions& options) {
+  return max_unpool("max_unpool2d", 2, x, indices, kernel, options);
+}
+Tensor max_unpool3d(const Operand& x, const Tensor& indices, const PerAxis& kernel,
+                    const MaxUnpoolOptions& options) {
+  return max_unpool("max_unpool3d", 3, x, indices, kernel, options);
 }
 
 }  // namespace tessera

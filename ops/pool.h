@@ -32,7 +32,7 @@ Tensor max_pool3d(const Operand& x, const PerAxis& kernel, const PoolOptions& op
 
 // The same with the position of each maximum in its plane, i64, in row-major order: what max_unpool
 // takes. Same as torch.nn.functional.max_pool2d_with_indices. A window that dilation lets miss all
-// of the input has the lowest value of the dtype and the index -1.
+// of the input has the lowest value of the dtype and the position behind the last one.
 struct MaxPoolResult {
   Tensor values, indices;
 };
@@ -58,5 +58,23 @@ struct AvgPoolOptions {
 Tensor avg_pool1d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options = {});
 Tensor avg_pool2d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options = {});
 Tensor avg_pool3d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options = {});
+
+// The opposite of a pool with these options: zeros, except that each element of x is put where
+// `indices` says, as max_pool with indices gave them; of several at one place the last one stays,
+// and only it gets a gradient (torch gives one to each). Spatial extents are output_size, or
+// (L - 1) stride - 2 padding + kernel where it is left out; they may differ from that by less than
+// a stride, since several sizes pool to one. An index outside the plane is an Error at evaluation.
+// Same as torch.nn.functional.max_unpool2d otherwise.
+struct MaxUnpoolOptions {
+  PerAxis stride = {};  // the kernel where left out
+  PerAxis padding = 0;
+  PerAxis output_size = {};
+};
+Tensor max_unpool1d(const Operand& x, const Tensor& indices, const PerAxis& kernel,
+                    const MaxUnpoolOptions& options = {});
+Tensor max_unpool2d(const Operand& x, const Tensor& indices, const PerAxis& kernel,
+                    const MaxUnpoolOptions& options = {});
+Tensor max_unpool3d(const Operand& x, const Tensor& indices, const PerAxis& kernel,
+                    const MaxUnpoolOptions& options = {});
 
 }  // namespace tessera

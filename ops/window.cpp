@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/cpu/parallel.h"
+#include "core/error.h"
 #include "core/op.h"
 
 namespace tessera::detail {
@@ -182,7 +183,8 @@ class ArgmaxOp final : public WindowOp {
           const T* x = inputs[0].as<T>() + plane * window_.extent();
           int64_t* y = output.as<int64_t>() + plane * window_.outputs();
           for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
-            y[o] = argmax(x, window_, d, h, w);
+            const int64_t i = argmax(x, window_, d, h, w);
+            y[o] = i < 0 ? window_.extent() : i;
           });
         });
   }
@@ -293,6 +295,18 @@ int64_t Window::extent() const {
 
 int64_t Window::outputs() const {
   return axis[0].outputs * axis[1].outputs * axis[2].outputs;
+}
+
+void check_pooled(const char* op, int ndim, const Tensor& x) {
+  require(x.defined(), "{}: x is an undefined tensor", op);
+  require(x.ndim() == ndim + 1 || x.ndim() == ndim + 2,
+          "{}: x must be [C, ...] or [N, C, ...] with {} spatial axes, got {}", op, ndim,
+          x.shape());
+  for (const int64_t extent : x.shape().slice(x.ndim() - ndim, x.ndim())) {
+    require(extent > 0 && extent < int64_t{1} << 31,
+            "{}: the spatial axes of x must not be empty, and less than 2^31 long, got {}", op,
+            x.shape());
+  }
 }
 
 Tensor max_windows(const Tensor& x, const Window& window) {

@@ -38,6 +38,10 @@ struct Window {
   int64_t outputs() const;  // elements of one output plane
 };
 
+// Throws Error unless x is [C, ...] or [N, C, ...] with `ndim` spatial axes that are not empty, and
+// so short that no product of an extent and a setting overflows.
+void check_pooled(const char* op, int ndim, const Tensor& x);
+
 // What the sum of a window is divided by: `number`, or where that is 0 how many positions it sees.
 struct Divisor {
   int64_t number = 0;
@@ -48,7 +52,8 @@ struct Divisor {
 // value of the dtype where the window sees none. Its gradient goes to that element.
 Tensor max_windows(const Tensor& x, const Window& window);
 
-// Where it is, i64: the position in the plane, in row-major order, or -1 where there is none.
+// Where it is, i64: the position in the plane, in row-major order; that behind the last one where
+// the window sees nothing.
 Tensor argmax_windows(const Tensor& x, const Window& window);
 
 // The average of each window; 0 where it sees no element.

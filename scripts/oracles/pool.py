@@ -10,7 +10,8 @@ r = Recorder("pool")
 def distinct(*shape):
     """A random permutation of numbers far apart, so that no maximum is tied."""
     x = r.randn(*shape)
-    return (x.flatten().argsort().argsort().reshape(shape) - x.numel() // 2) * 0.1 + 0.05
+    rank = x.flatten().argsort().argsort().reshape(shape).double()
+    return (rank - x.numel() // 2) * 0.1 + 0.05
 
 
 def max_pool(what, f, with_indices, x, *args, **kwargs):
@@ -56,5 +57,15 @@ for inside in (True, False):
         )
 r.case("avg 2d divisor", lambda x: F.avg_pool2d(x, 3, 2, 1, True, divisor_override=5), r.randn(2, 6, 5))
 r.case("avg 3d", lambda x: F.avg_pool3d(x, 2, (1, 2, 2), 1, True, False), r.randn(1, 2, 3, 4, 5))
+
+for what, f, x, options, size in [
+    ("unpool 1d", "1d", distinct(2, 2, 9), {"kernel_size": 3, "padding": 1}, None),
+    ("unpool 2d", "2d", distinct(2, 2, 5, 7), {"kernel_size": 2}, (5, 7)),
+    ("unpool 3d", "3d", distinct(1, 2, 4, 4, 2), {"kernel_size": 2, "stride": (2, 3, 2)}, (4, 4, 2)),
+]:
+    y, indices = getattr(F, f"max_pool{f}_with_indices")(x, **options)
+    unpool = getattr(F, f"max_unpool{f}")
+    r.case(what, lambda x: unpool(x, indices, **options, output_size=size), y)
+    r.add(f"{what}/indices", indices)
 
 r.save()

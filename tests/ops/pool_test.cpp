@@ -7,6 +7,7 @@
 #include "autograd/grad.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/binary.h"
 #include "ops/shape.h"
 #include "tests/ops/samples.h"
 #include "tests/oracle.h"
@@ -125,6 +126,37 @@ SAMPLES(avg_pool3d) {
                   {uniform({1, 2, 2, 4, 3})}});
 }
 
+SAMPLES(max_unpool1d) {
+  const Tensor where = tensor({1, 3, 0, 4}, {2, 1, 2}, i64);
+  list.push_back({"default size",
+                  [=](const Tensors& x) { return max_unpool1d(x[0], where, 3); },
+                  {uniform({2, 1, 2})}});
+}
+SAMPLES(max_unpool2d) {
+  const Tensor where = tensor({1, 6, 11, 14}, {1, 2, 2}, i64);
+  list.push_back({"of a pool",
+                  [=](const Tensors& x) {
+                    const auto [y, indices] = max_pool2d_with_indices(x[0], 2);
+                    return max_unpool2d(y, indices, 2, {.output_size = {4, 5}});
+                  },
+                  {distinct({2, 1, 4, 5})}});
+  list.push_back({"from the end",
+                  [=](const Tensors& x) { return max_unpool2d(x[0], where - 16, 2); },
+                  {uniform({1, 2, 2})}});
+  list.push_back({"no batch",
+                  [=](const Tensors& x) { return max_unpool2d(x[0], cast(x[0], i64), 2); },
+                  {uniform({0, 2, 2, 3})}});
+}
+SAMPLES(max_unpool3d) {
+  const Tensor where = tensor({3, 8}, {1, 2, 1, 1}, i64);
+  list.push_back(
+      {"padding",
+       [=](const Tensors& x) {
+         return max_unpool3d(x[0], where, {2, 3, 3}, {.stride = 2, .padding = {0, 1, 0}});
+       },
+       {uniform({1, 2, 1, 1})}});
+}
+
 TEST_SUITE("ops/pool") {
   TEST_CASE("values worked out by hand") {
     const Tensor x = tensor({1, 5, 2, 4, 3, 0, 7, 6}, {1, 2, 4});
@@ -192,6 +224,48 @@ TEST_SUITE("ops/pool") {
              {.stride = {1, 2, 2}, .padding = 1, .ceil_mode = true, .count_include_pad = false}));
   }
 
+  TEST_CASE("an unpool puts maxima back") {
+    const Tensor x = tensor({7, 9}, {1, 1, 2}), where = tensor({1, 4}, {1, 1, 2}, i64);
+    CHECK(values(max_unpool2d(x, where, {1, 3}, {.stride = 2})) ==
+          std::vector<double>{0, 7, 0, 0, 9});
+    CHECK(values(max_unpool2d(x, where, 3, {.stride = 2}).eval()).size() == 15);
+    const Tensor same = tensor({1, 1}, {1, 1, 2}, i64);
+    CHECK(values(max_unpool2d(x, same, {1, 2})) == std::vector<double>{0, 9, 0, 0});
+
+    const Oracle oracle("pool");
+    oracle.check("unpool 1d", [&](const Tensors& v) {
+      return max_unpool1d(v[0], oracle("unpool 1d/indices"), 3, {.padding = 1});
+    });
+    oracle.check("unpool 2d", [&](const Tensors& v) {
+      return max_unpool2d(v[0], oracle("unpool 2d/indices"), 2, {.output_size = {5, 7}});
+    });
+    oracle.check("unpool 3d", [&](const Tensors& v) {
+      return max_unpool3d(v[0], oracle("unpool 3d/indices"), 2,
+                          {.stride = {2, 3, 2}, .output_size = {4, 4, 2}});
+    });
+  }
+
+  TEST_CASE("says what an unpool cannot do") {
+    const Tensor x = zeros({1, 2, 2}), where = tensor({0, 1, 2, 16}, {1, 2, 2}, i64);
+    CHECK_THROWS_WITH_AS(max_unpool2d(x, where, 2).eval(),
+                         doctest::Contains("max_unpool2d: indices along axis 1 must lie in "
+                                           "[-16, 16), its extent being 16, got 16"),
+                         Error);
+    CHECK_THROWS_WITH_AS(
+        max_unpool2d(x, where, 2, {.output_size = 6}),
+        doctest::Contains("max_unpool2d: output_size must be positive and differ "
+                          "by less than the stride [2, 2] from [4, 4], got [6, 6]"),
+        Error);
+    CHECK_THROWS_AS(max_unpool2d(x, zeros({1, 2, 2}), 2), Error);
+    CHECK_THROWS_AS(max_unpool2d(x, zeros({2, 2}, i64), 2), Error);
+    CHECK_THROWS_AS(max_unpool2d(x, Tensor(), 2), Error);
+    CHECK_THROWS_AS(max_unpool2d(Tensor(), where, 2), Error);
+    CHECK_THROWS_AS(max_unpool2d(x, where, 0), Error);
+    CHECK_THROWS_AS(max_unpool2d(x, where, 2, {.stride = 0}), Error);
+    CHECK_THROWS_AS(max_unpool2d(x, where, 2, {.padding = 2}), Error);
+    CHECK_THROWS_AS(max_unpool2d(x, where, 2, {.output_size = {4, 4, 4}}), Error);
+  }
+
   TEST_CASE("an average with dilation counts the padding it sees") {
     // Windows at (-1, 1, 3), (0, 2, 4) and (1, 3, 5) of five elements.
     const Tensor x = tensor({1, 2, 3, 4, 5}, {1, 5});
@@ -202,11 +276,12 @@ TEST_SUITE("ops/pool") {
           std::vector<double>{3, 3, 3});
   }
 
-  TEST_CASE("a window that misses the input has the lowest value, no index and no gradient") {
+  TEST_CASE("a window that misses the input has the lowest value, no position and no gradient") {
     const PoolOptions o{.stride = 1, .padding = 1, .dilation = 2};
     const auto [y, indices] = max_pool1d_with_indices(tensor({3}, {1, 1}), 2, o);
     CHECK(values(y) == std::vector<double>{-std::numeric_limits<double>::infinity()});
-    CHECK(values(indices) == std::vector<double>{-1});
+    CHECK(values(indices) == std::vector<double>{1});
+    CHECK_THROWS_AS(max_unpool1d(y, indices, 1).eval(), Error);
     const Tensor whole = cast(tensor({3}, {1, 1}), i32);
     CHECK(max_pool1d(whole, 2, o).item() == std::numeric_limits<int32_t>::lowest());
     const Tensor x = variable(tensor({3}, {1, 1}));
