@@ -59,7 +59,7 @@ r.case("avg 2d divisor", lambda x: F.avg_pool2d(x, 3, 2, 1, True, divisor_overri
 r.case("avg 3d", lambda x: F.avg_pool3d(x, 2, (1, 2, 2), 1, True, False), r.randn(1, 2, 3, 4, 5))
 
 for what, f, x, options, size in [
-    ("unpool 1d", "1d", distinct(2, 2, 9), {"kernel_size": 3, "padding": 1}, None),
+    ("unpool 1d", "1d", distinct(2, 2, 9), {"kernel_size": 3, "padding": 1}, (9,)),
     ("unpool 2d", "2d", distinct(2, 2, 5, 7), {"kernel_size": 2}, (5, 7)),
     ("unpool 3d", "3d", distinct(1, 2, 4, 4, 2), {"kernel_size": 2, "stride": (2, 3, 2)}, (4, 4, 2)),
 ]:

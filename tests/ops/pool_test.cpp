@@ -234,7 +234,7 @@ TEST_SUITE("ops/pool") {
 
     const Oracle oracle("pool");
     oracle.check("unpool 1d", [&](const Tensors& v) {
-      return max_unpool1d(v[0], oracle("unpool 1d/indices"), 3, {.padding = 1});
+      return max_unpool1d(v[0], oracle("unpool 1d/indices"), 3, {.padding = 1, .output_size = 9});
     });
     oracle.check("unpool 2d", [&](const Tensors& v) {
       return max_unpool2d(v[0], oracle("unpool 2d/indices"), 2, {.output_size = {5, 7}});
