@@ -29,6 +29,11 @@ inline constexpr bool accepts = std::is_base_of_v<OnReal, F>       ? std::is_flo
 template <class F, class T>
 using result_of = std::conditional_t<std::is_base_of_v<Predicate, F>, bool, T>;
 
+// Integers wrap around: they are computed in unsigned arithmetic, where that is not an overflow.
+template <class T>
+using Wrapping = std::conditional_t<std::is_same_v<T, int32_t>, uint32_t,
+                                    std::conditional_t<std::is_same_v<T, int64_t>, uint64_t, T>>;
+
 // Loops of one function by compute type: f32, f64, i32, i64, u8, bool; null where unsupported.
 using TileRow = std::array<TileFn, 6>;
 

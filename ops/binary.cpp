@@ -1,6 +1,6 @@
 #include "ops/binary.h"
 
-#include <algorithm>
+#include <cmath>
 
 #include "core/cpu/isa.h"
 #include "core/error.h"
@@ -20,7 +20,7 @@ int kind_of(DType dtype) {
 
 enum Row : size_t {
 #define ROW(name, Function) k##Function,
-  TESSERA_BINARY_OPS(ROW)
+  TESSERA_BINARY_OPS(ROW) ROW(pow, Pow)
 #undef ROW
 };
 
@@ -54,9 +54,12 @@ class BinaryOp final : public MapOp {
 template <class F>
 Tensor binary_node(const BinaryOp<F>& op, const Operand& a, const Operand& b) {
   const Call call(op.name().data(), a.where);
+  require(a.defined() && b.defined(), "{}: {} is an undefined tensor", op.name(),
+          a.defined() ? "b" : "a");
   DType type = promoted_type({&a, &b});
   if (std::is_base_of_v<OnReal, F> && !is_floating(type)) type = f32;
   require(op.tile(compute_type(type)) != nullptr, "{}: not defined for {}", op.name(), type);
+  if constexpr (requires { F::check; }) F::check(a, b, type);
   const Shape shape = broadcast_shapes(a.shape(), b.shape(), op.name().data());
   return make_node(static_op(op), {converted(a, type), converted(b, type)}, shape,
                    std::is_base_of_v<Predicate, F> ? bool_ : type);
@@ -119,8 +122,22 @@ Tensor unbroadcast(const Tensor& dy, const Shape& shape) {
 TESSERA_BINARY_OPS(DEFINE)
 #undef DEFINE
 
+Tensor pow(const Operand& a, const Operand& b) {
+  const Call call("pow", a.where);
+  static const BinaryOp<binary::Pow> op("pow", kPow);
+  // The usual powers are cheaper and more accurate by themselves.
+  if (a.defined() && b.is_number && is_floating(a.dtype()) && !a.is_number) {
+    if (b.number == 2) return square(a);
+    if (b.number == 0.5) return sqrt(a);
+    if (b.number == -1) return reciprocal(a);
+  }
+  return binary_node(op, a, b);
+}
+
 Tensor where(const Operand& condition, const Operand& a, const Operand& b) {
   const Call call("where", condition.where);
+  require(condition.defined() && a.defined() && b.defined(),
+          "where: an argument is an undefined tensor");
   require(condition.dtype() == bool_, "where: the condition must be bool, got {}",
           condition.dtype());
   static const WhereOp op;
@@ -128,6 +145,36 @@ Tensor where(const Operand& condition, const Operand& a, const Operand& b) {
   const Shape shape =
       broadcast_shapes(condition.shape(), broadcast_shapes(a.shape(), b.shape(), "where"), "where");
   return make_node(static_op(op), {condition, converted(a, type), converted(b, type)}, shape, type);
+}
+
+Tensor clamp(const Operand& x, const std::optional<Operand>& min,
+             const std::optional<Operand>& max) {
+  const Call call("clamp", x.where);
+  require(min || max, "clamp: give min, max or both");
+  // A number is a constant, so nothing is shared with it at a tie; and a nan must not get lost.
+  const auto constant = [](const Operand& bound) {
+    return bound.is_number && !std::isnan(bound.number);
+  };
+  Tensor y = x;
+  if (min) y = constant(*min) ? where(y <= *min, *min, y) : maximum(y, *min);
+  if (max) y = constant(*max) ? where(y >= *max, *max, y) : minimum(y, *max);
+  return y;
+}
+
+Tensor lerp(const Operand& a, const Operand& b, const Operand& weight) {
+  const Call call("lerp", a.where);
+  const Tensor step = b - a;
+  return where(weight < 0.5, a + weight * step, b - step * (1 - weight));
+}
+
+Tensor addcmul(const Operand& x, const Operand& a, const Operand& b, double value) {
+  const Call call("addcmul", x.where);
+  return x + value * a * b;
+}
+
+Tensor addcdiv(const Operand& x, const Operand& a, const Operand& b, double value) {
+  const Call call("addcdiv", x.where);
+  return x + value * (a / b);
 }
 
 }  // namespace tessera

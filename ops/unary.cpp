@@ -46,9 +46,9 @@ class UnaryOp final : public MapOp {
 template <class F>
 Tensor unary_node(const UnaryOp<F>& op, const Operand& x) {
   const Call call(op.name().data(), x.where);
-  require(x.defined(), "{}: the argument is an undefined tensor", op.name());
-  Tensor input = x;
-  if (std::is_base_of_v<OnReal, F> && !is_floating(x.dtype())) input = cast(x, f32);
+  require(x.defined(), "{}: x is an undefined tensor", op.name());
+  const bool widen = std::is_base_of_v<OnReal, F> && !is_floating(x.dtype());
+  const Tensor input = widen ? cast(x, f32) : Tensor(x);
   require(op.tile(compute_type(input.dtype())) != nullptr, "{}: not defined for {}", op.name(),
           x.dtype());
   return make_node(static_op(op), {input}, input.shape(),
