@@ -84,40 +84,80 @@ void run_rows(const Program& program, std::span<std::byte* const> slots) {
                });
 }
 
-void finish(const Program& program, std::span<std::byte* const> slots, int64_t index,
-            const Accumulator& a) {
-  const Instruction& reduce = program.code.back();
+// Writes results of the only reduction, in its compute type at `values`, from number `first` on.
+void store(const Program& program, std::span<std::byte* const> slots, const std::byte* values,
+           int64_t first, int64_t n) {
   const Store& store = program.stores[0];
-  alignas(8) std::byte value[8];
-  reduce_finish(reduce.reduction, reduce.from, a, value);
-  convert(value, reduce.type, slots[at(store.slot)] + index * size_of(store.storage), store.storage,
-          1);
+  convert(values, program.code.back().type, slots[at(store.slot)] + first * size_of(store.storage),
+          store.storage, n);
+}
+
+void finish(const Program& program, std::span<std::byte* const> slots, const Partials& partials,
+            int64_t first) {
+  const Instruction& reduce = program.code.back();
+  alignas(8) std::byte values[kTile * 8];
+  for (int64_t k = 0; k < partials.count; k += kTile) {
+    const int64_t n = std::min(kTile, partials.count - k);
+    reduce_finish(reduce.reduction, reduce.from,
+                  {partials.values + k * 8, partials.positions + k, n}, values);
+    store(program, slots, values, first + k, n);
+  }
+}
+
+// Joins the lists of partial results from first to last pairwise, neighbours first, into the first.
+void join_all(const Instruction& reduce, PartialsBuffer& partials, int64_t first, int64_t last,
+              int64_t begin, int64_t n) {
+  for (int64_t step = 1; step < last - first; step *= 2) {
+    for (int64_t list = first; list + step < last; list += 2 * step) {
+      reduce_join(reduce.reduction, reduce.from, partials.part(list, begin, n),
+                  partials.part(list + step, begin, n));
+    }
+  }
+}
+
+// Rows of at most a tile: several of them at a time.
+void run_short_rows(const Program& program, std::span<std::byte* const> slots, int64_t outputs) {
+  const Instruction& reduce = program.code.back();
+  const int64_t row = program.row, together = kTile / row;
+  const int64_t group = kChunk / row / together * together;
+  parallel_for((outputs + group - 1) / group, outputs * row < kSerial, [&](int64_t item) {
+    TileRunner tiles(program, slots, together * row);
+    alignas(8) std::byte values[kTile * 8];
+    const int64_t end = std::min(outputs, (item + 1) * group);
+    for (int64_t r = item * group; r < end; r += together) {
+      const int64_t rows = std::min(together, end - r);
+      tiles.run(r * row, rows * row);
+      reduce_rows(reduce.reduction, reduce.from,
+                  tiles.contiguous(reduce.src[0], reduce.from, rows * row), rows, row, values);
+      store(program, slots, values, r, rows);
+    }
+  });
 }
 
 void run_long_rows(const Program& program, std::span<std::byte* const> slots, int64_t outputs) {
   const Instruction& reduce = program.code.back();
   const int64_t row = program.row;
+  if (row <= kTile) return run_short_rows(program, slots, outputs);
   const int64_t chunks = (row + kChunk - 1) / kChunk;
-  std::vector<Accumulator> parts(at(outputs * chunks),
-                                 reduce_identity(reduce.reduction, reduce.from));
-  // Short rows are grouped so that a work item has about kChunk elements.
+  PartialsBuffer parts(outputs * chunks, 1);
+  // Rows shorter than a chunk are grouped, so that a work item has about kChunk elements.
   const int64_t group = std::max<int64_t>(1, kChunk / row);
-  const int64_t items = chunks > 1 ? outputs * chunks : (outputs + group - 1) / group;
-  parallel_for(items, outputs * row < kSerial, [&](int64_t item) {
-    TileRunner tiles(program, slots, std::min(kChunk, row));
-    const int64_t first = chunks > 1 ? item : item * group;
-    const int64_t last = chunks > 1 ? item + 1 : std::min(outputs, first + group);
+  parallel_ranges(outputs * chunks, group, [&](int64_t first, int64_t last) {
+    TileRunner tiles(program, slots, kTile);
     for (int64_t part = first; part < last; ++part) {
-      const int64_t start = part % chunks * kChunk, n = std::min(kChunk, row - start);
-      tiles.run(part / chunks * row + start, n);
-      parts[at(part)] = reduce_run(reduce.reduction, reduce.from,
-                                   tiles.contiguous(reduce.src[0], reduce.from, n), n, start);
+      const int64_t start = part % chunks * kChunk, end = std::min(row, start + kChunk);
+      RunReduction run(reduce.reduction, reduce.from);
+      for (int64_t k = start; k < end; k += kTile) {
+        const int64_t n = std::min(kTile, end - k);
+        tiles.run(part / chunks * row + k, n);
+        run.add(tiles.contiguous(reduce.src[0], reduce.from, n), n, k);
+      }
+      run.finish(parts[part]);
     }
   });
   for (int64_t o = 0; o < outputs; ++o) {
-    finish(program, slots, o,
-           reduce_tree(reduce.reduction, reduce.from,
-                       std::span(parts).subspan(at(o * chunks), at(chunks))));
+    join_all(reduce, parts, o * chunks, (o + 1) * chunks, 0, 1);
+    finish(program, slots, parts[o * chunks], o);
   }
 }
 
@@ -125,35 +165,38 @@ void run_columns(const Program& program, std::span<std::byte* const> slots, int6
   constexpr int64_t kRowsPerPart = 1024;
   const Instruction& reduce = program.code.back();
   const int64_t rows = program.row;
-  const int64_t parts = std::max<int64_t>(1, (rows + kRowsPerPart - 1) / kRowsPerPart);
+  const int64_t parts = (rows + kRowsPerPart - 1) / kRowsPerPart;
   const int64_t width = std::min(columns, kTile), strips = (columns + width - 1) / width;
-  std::vector<Accumulator> partial(at(parts * columns),
-                                   reduce_identity(reduce.reduction, reduce.from));
-  parallel_for(parts * strips, rows * columns < kSerial, [&](int64_t item) {
-    const int64_t part = item / strips, k0 = item % strips * width,
-                  n = std::min(width, columns - k0);
-    Accumulator* accumulators = partial.data() + part * columns + k0;
+  // Narrow spaces are computed several rows at a time, few rows several strips to a work item.
+  const int64_t together = strips == 1 ? std::max<int64_t>(1, kTile / columns) : 1;
+  const int64_t group = std::max<int64_t>(1, kChunk / (std::min(rows, kRowsPerPart) * width));
+  PartialsBuffer partials(parts > 1 ? parts : 0, columns);
+  const auto run_strip = [&](TileRunner& tiles, int64_t part, int64_t k0, const Partials& strip) {
+    reduce_start(reduce.reduction, reduce.from, strip);
     const int64_t end = std::min(rows, (part + 1) * kRowsPerPart);
-    // Narrow spaces are computed several rows at a time.
-    const int64_t together = strips == 1 ? std::max<int64_t>(1, kTile / columns) : 1;
-    TileRunner tiles(program, slots, together * n);
     for (int64_t r = part * kRowsPerPart; r < end; r += together) {
-      const int64_t m = std::min(together, end - r);
-      tiles.run(r * columns + k0, m * n);
-      const std::byte* values = tiles.contiguous(reduce.src[0], reduce.from, m * n);
-      for (int64_t j = 0; j < m; ++j) {
-        reduce_columns(reduce.reduction, reduce.from, accumulators,
-                       values + j * n * size_of(reduce.from), n, r + j);
-      }
+      const int64_t m = std::min(together, end - r), n = m * strip.count;
+      tiles.run(r * columns + k0, n);
+      reduce_columns(reduce.reduction, reduce.from, strip,
+                     tiles.contiguous(reduce.src[0], reduce.from, n), m, r);
+    }
+  };
+  const int64_t groups = (strips + group - 1) / group;
+  parallel_for(parts * groups, rows * columns < kSerial, [&](int64_t item) {
+    const int64_t part = item / groups, first = item % groups * group;
+    TileRunner tiles(program, slots, together * width);
+    PartialsBuffer own(1, width);
+    for (int64_t s = first; s < std::min(strips, first + group); ++s) {
+      const int64_t k0 = s * width, n = std::min(width, columns - k0);
+      const Partials strip = parts > 1 ? partials.part(part, k0, n) : own.part(0, 0, n);
+      run_strip(tiles, part, k0, strip);
+      if (parts == 1) finish(program, slots, strip, k0);
     }
   });
+  if (parts == 1) return;
   parallel_ranges(columns, kTile, [&](int64_t begin, int64_t end) {
-    std::vector<Accumulator> column(at(parts));
-    for (int64_t k = begin; k < end; ++k) {
-      for (int64_t part = 0; part < parts; ++part)
-        column[at(part)] = partial[at(part * columns + k)];
-      finish(program, slots, k, reduce_tree(reduce.reduction, reduce.from, column));
-    }
+    join_all(reduce, partials, 0, parts, begin, end - begin);
+    finish(program, slots, partials.part(0, begin, end - begin), begin);
   });
 }
 
@@ -173,10 +216,10 @@ void run(const Program& original, std::span<std::byte* const> slots) {
       const int64_t outputs = original.outputs;
       if (outputs == 0) return;
       if (original.row == 0) {
-        for (int64_t o = 0; o < outputs; ++o) {
-          finish(original, slots, o,
-                 reduce_identity(original.code.back().reduction, original.code.back().from));
-        }
+        PartialsBuffer nothing(1, outputs);
+        const Instruction& reduce = original.code.back();
+        reduce_start(reduce.reduction, reduce.from, nothing[0]);
+        finish(original, slots, nothing[0], 0);
         return;
       }
       if (original.walk == Walk::long_rows) {

@@ -8,8 +8,6 @@ namespace tessera::cpu {
 
 namespace {
 
-constexpr int kLanes = 16;
-
 template <class T>
 constexpr bool is_real = std::is_floating_point_v<T>;
 
@@ -128,170 +126,208 @@ decltype(auto) with_compute_type(DType type, F&& f) {
   }
 }
 
-template <class A>
-A get(const Accumulator& a) {
-  if constexpr (is_real<A>) {
-    return a.real;
-  } else {
-    return a.integer;
-  }
-}
-template <class A>
-void set(Accumulator& a, A value) {
-  if constexpr (is_real<A>) {
-    a.real = value;
-  } else {
-    a.integer = value;
-  }
-}
-
 bool is_arg(Reduction kind) {
   return kind == Reduction::argmax || kind == Reduction::argmin;
 }
 
 // Whether value b at a later position replaces a: the first extreme wins, and a NaN beats numbers.
 template <class T>
-bool replaces(Reduction kind, T a, T b) {
-  if (is_nan(a)) return false;
-  return is_nan(b) || (kind == Reduction::argmax ? b > a : b < a);
+bool replaces(bool largest, T a, T b) {
+  return !is_nan(a) && (is_nan(b) || (largest ? b > a : b < a));
 }
 
-// Positions need the exact value beside them: integers keep theirs in the bits of `real`.
-template <class T>
-T extreme(const Accumulator& a) {
-  if constexpr (is_real<T>) {
-    return static_cast<T>(a.real);
-  } else {
-    return static_cast<T>(std::bit_cast<int64_t>(a.real));
+constexpr int kLanes = 16;
+
+// Joins n elements, a multiple of 16, to the lanes.
+template <class R, class T>
+void add_to_lanes(Wide<T>* lanes, const T* data, int64_t n) {
+  using A = Wide<T>;
+  A local[kLanes];  // known to the compiler not to be part of data
+  std::copy_n(lanes, kLanes, local);
+  for (int64_t i = 0; i < n; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane)
+      local[lane] = join_wrapping<R, A>(local[lane], static_cast<A>(data[i + lane]));
   }
-}
-template <class T>
-Accumulator positioned(T value, int64_t position) {
-  if constexpr (is_real<T>) {
-    return {static_cast<double>(value), position};
-  } else {
-    return {std::bit_cast<double>(static_cast<int64_t>(value)), position};
-  }
+  std::copy_n(local, kLanes, lanes);
 }
 
-template <class T>
-Accumulator arg_run(Reduction kind, const T* data, int64_t n, int64_t first) {
-  T best = data[0];
-  int64_t position = 0;
-  for (int64_t i = 1; i < n; ++i) {
-    if (replaces(kind, best, data[i])) {
-      best = data[i];
-      position = i;
-    }
+template <class R, class A>
+A join_lanes(A* lanes) {
+  for (int width = kLanes / 2; width > 0; width /= 2) {
+    for (int lane = 0; lane < width; ++lane)
+      lanes[lane] = join_wrapping<R, A>(lanes[lane], lanes[lane + width]);
   }
-  return positioned(best, first + position);
+  return lanes[0];
 }
 
 template <class R, class T>
-Wide<T> value_run(const T* data, int64_t n) {
+Wide<T> join_tail(Wide<T> result, const T* tail, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    result = join_wrapping<R, Wide<T>>(result, static_cast<Wide<T>>(tail[i]));
+  return result;
+}
+
+template <class R, class T>
+Wide<T> reduced_run(const T* data, int64_t n) {
   using A = Wide<T>;
   A result = R::template identity<A>();
   const int64_t body = n / kLanes * kLanes;
   if (body > 0) {
     A lanes[kLanes];
-    std::fill(std::begin(lanes), std::end(lanes), R::template identity<A>());
-    for (int64_t i = 0; i < body; i += kLanes) {
-      for (int lane = 0; lane < kLanes; ++lane)
-        lanes[lane] = join_wrapping<R, A>(lanes[lane], static_cast<A>(data[i + lane]));
-    }
-    for (int width = kLanes / 2; width > 0; width /= 2) {
-      for (int lane = 0; lane < width; ++lane)
-        lanes[lane] = join_wrapping<R, A>(lanes[lane], lanes[lane + width]);
-    }
-    result = lanes[0];
+    std::fill_n(lanes, kLanes, result);
+    add_to_lanes<R, T>(lanes, data, body);
+    result = join_lanes<R, A>(lanes);
   }
-  for (int64_t i = body; i < n; ++i) result = join_wrapping<R, A>(result, static_cast<A>(data[i]));
-  return result;
+  return join_tail<R, T>(result, data + body, n - body);
+}
+
+// Position of the extreme of n elements, n > 0: its value first, which vectorises, then its place.
+template <class T>
+int64_t extreme_of(bool largest, const T* data, int64_t n) {
+  const T best = static_cast<T>(largest ? reduced_run<Max>(data, n) : reduced_run<Min>(data, n));
+  int64_t i = 0;
+  if (is_nan(best)) {
+    while (!is_nan(data[i])) ++i;
+  } else {
+    while (data[i] != best) ++i;
+  }
+  return i;
+}
+
+template <class A>
+A* values_of(const Partials& partials) {
+  return reinterpret_cast<A*>(partials.values);
 }
 
 }  // namespace
 
-Accumulator reduce_identity(Reduction kind, DType type) {
-  Accumulator a;
-  if (is_arg(kind)) {
-    a.integer = -1;  // nothing seen
-    return a;
-  }
+void reduce_start(Reduction kind, DType type, const Partials& partials) {
+  std::fill_n(partials.positions, partials.count, -1);
+  if (is_arg(kind)) return;
   with_compute_type(type, [&]<class T>(T) {
-    with_reduction(kind, [&]<class R>(R) { set(a, R::template identity<Wide<T>>()); });
+    using A = Wide<T>;
+    with_reduction(kind, [&]<class R>(R) {
+      std::fill_n(values_of<A>(partials), partials.count, R::template identity<A>());
+    });
   });
-  return a;
 }
 
-Accumulator reduce_run(Reduction kind, DType type, const std::byte* data, int64_t n,
-                       int64_t first) {
-  Accumulator a;
+void reduce_columns(Reduction kind, DType type, const Partials& partials, const std::byte* data,
+                    int64_t rows, int64_t first) {
   with_compute_type(type, [&]<class T>(T) {
-    const auto* values = reinterpret_cast<const T*>(data);
+    using A = Wide<T>;
+    const auto* element = reinterpret_cast<const T*>(data);
+    A* values = values_of<A>(partials);
     if (is_arg(kind)) {
-      a = arg_run(kind, values, n, first);
-    } else {
-      with_reduction(kind, [&]<class R>(R) { set(a, value_run<R>(values, n)); });
-    }
-  });
-  return a;
-}
-
-Accumulator reduce_combine(Reduction kind, DType type, const Accumulator& a, const Accumulator& b) {
-  Accumulator joined;
-  with_compute_type(type, [&]<class T>(T) {
-    if (is_arg(kind)) {
-      if (a.integer < 0 || b.integer < 0) {
-        joined = a.integer < 0 ? b : a;
-      } else {
-        joined = replaces(kind, extreme<T>(a), extreme<T>(b)) ? b : a;
-      }
-    } else {
-      using A = Wide<T>;
-      with_reduction(kind,
-                     [&]<class R>(R) { set(joined, join_wrapping<R, A>(get<A>(a), get<A>(b))); });
-    }
-  });
-  return joined;
-}
-
-void reduce_finish(Reduction kind, DType type, const Accumulator& a, std::byte* out) {
-  if (is_arg(kind)) {
-    *reinterpret_cast<int64_t*>(out) = a.integer;
-    return;
-  }
-  with_compute_type(
-      type, [&]<class T>(T) { *reinterpret_cast<T*>(out) = static_cast<T>(get<Wide<T>>(a)); });
-}
-
-Accumulator reduce_tree(Reduction kind, DType type, std::span<Accumulator> parts) {
-  if (parts.empty()) return reduce_identity(kind, type);
-  for (size_t count = parts.size(); count > 1; count = (count + 1) / 2) {
-    for (size_t i = 0; i + 1 < count; i += 2)
-      parts[i / 2] = reduce_combine(kind, type, parts[i], parts[i + 1]);
-    if (count % 2 == 1) parts[count / 2] = parts[count - 1];
-  }
-  return parts[0];
-}
-
-void reduce_columns(Reduction kind, DType type, Accumulator* accumulators, const std::byte* data,
-                    int64_t n, int64_t row) {
-  with_compute_type(type, [&]<class T>(T) {
-    const auto* values = reinterpret_cast<const T*>(data);
-    if (is_arg(kind)) {
-      for (int64_t k = 0; k < n; ++k) {
-        if (accumulators[k].integer < 0 || replaces(kind, extreme<T>(accumulators[k]), values[k])) {
-          accumulators[k] = positioned(values[k], row);
+      const bool largest = kind == Reduction::argmax;
+      for (int64_t row = first; row < first + rows; ++row, element += partials.count) {
+        for (int64_t k = 0; k < partials.count; ++k) {
+          const A value = static_cast<A>(element[k]);
+          const bool takes = partials.positions[k] < 0 || replaces(largest, values[k], value);
+          values[k] = takes ? value : values[k];
+          partials.positions[k] = takes ? row : partials.positions[k];
         }
       }
       return;
     }
-    using A = Wide<T>;
     with_reduction(kind, [&]<class R>(R) {
-      for (int64_t k = 0; k < n; ++k) {
-        set(accumulators[k],
-            join_wrapping<R, A>(get<A>(accumulators[k]), static_cast<A>(values[k])));
+      for (int64_t row = 0; row < rows; ++row, element += partials.count) {
+        for (int64_t k = 0; k < partials.count; ++k)
+          values[k] = join_wrapping<R, A>(values[k], static_cast<A>(element[k]));
       }
+    });
+  });
+}
+
+void reduce_join(Reduction kind, DType type, const Partials& partials, const Partials& next) {
+  with_compute_type(type, [&]<class T>(T) {
+    using A = Wide<T>;
+    A* values = values_of<A>(partials);
+    const A* later = values_of<A>(next);
+    if (is_arg(kind)) {
+      for (int64_t k = 0; k < partials.count; ++k) {
+        if (next.positions[k] < 0) continue;
+        if (partials.positions[k] < 0 || replaces(kind == Reduction::argmax, values[k], later[k])) {
+          values[k] = later[k];
+          partials.positions[k] = next.positions[k];
+        }
+      }
+      return;
+    }
+    with_reduction(kind, [&]<class R>(R) {
+      for (int64_t k = 0; k < partials.count; ++k)
+        values[k] = join_wrapping<R, A>(values[k], later[k]);
+    });
+  });
+}
+
+void reduce_finish(Reduction kind, DType type, const Partials& partials, std::byte* out) {
+  if (is_arg(kind)) {
+    std::copy_n(partials.positions, partials.count, reinterpret_cast<int64_t*>(out));
+    return;
+  }
+  with_compute_type(type, [&]<class T>(T) {
+    const Wide<T>* values = values_of<Wide<T>>(partials);
+    for (int64_t k = 0; k < partials.count; ++k)
+      reinterpret_cast<T*>(out)[k] = static_cast<T>(values[k]);
+  });
+}
+
+void reduce_rows(Reduction kind, DType type, const std::byte* data, int64_t rows, int64_t n,
+                 std::byte* out) {
+  with_compute_type(type, [&]<class T>(T) {
+    const auto* row = reinterpret_cast<const T*>(data);
+    if (is_arg(kind)) {
+      auto* positions = reinterpret_cast<int64_t*>(out);
+      for (int64_t r = 0; r < rows; ++r, row += n)
+        positions[r] = extreme_of(kind == Reduction::argmax, row, n);
+      return;
+    }
+    with_reduction(kind, [&]<class R>(R) {
+      T* results = reinterpret_cast<T*>(out);
+      for (int64_t r = 0; r < rows; ++r, row += n)
+        results[r] = static_cast<T>(reduced_run<R>(row, n));
+    });
+  });
+}
+
+RunReduction::RunReduction(Reduction kind, DType type) : kind_(kind), type_(type) {
+  int64_t unused[kLanes];
+  if (!is_arg(kind)) reduce_start(kind, type, {lanes_, unused, kLanes});
+}
+
+void RunReduction::add(const std::byte* data, int64_t n, int64_t first) {
+  with_compute_type(type_, [&]<class T>(T) {
+    const auto* element = reinterpret_cast<const T*>(data);
+    if (is_arg(kind_)) {
+      T& best = *reinterpret_cast<T*>(lanes_);
+      const bool largest = kind_ == Reduction::argmax;
+      const int64_t found = extreme_of(largest, element, n);
+      if (position_ >= 0 && !replaces(largest, best, element[found])) return;
+      best = element[found];
+      position_ = first + found;
+      return;
+    }
+    const int64_t body = n / kLanes * kLanes;
+    tail_count_ = n - body;
+    std::copy_n(element + body, tail_count_, reinterpret_cast<T*>(tail_));
+    with_reduction(kind_, [&]<class R>(R) {
+      add_to_lanes<R>(reinterpret_cast<Wide<T>*>(lanes_), element, body);
+    });
+  });
+}
+
+void RunReduction::finish(const Partials& one) {
+  with_compute_type(type_, [&]<class T>(T) {
+    using A = Wide<T>;
+    one.positions[0] = position_;
+    if (is_arg(kind_)) {
+      *values_of<A>(one) = static_cast<A>(*reinterpret_cast<const T*>(lanes_));
+      return;
+    }
+    with_reduction(kind_, [&]<class R>(R) {
+      const A joined = join_lanes<R>(reinterpret_cast<A*>(lanes_));
+      *values_of<A>(one) = join_tail<R>(joined, reinterpret_cast<const T*>(tail_), tail_count_);
     });
   });
 }

@@ -11,12 +11,14 @@ size_t at(int64_t i) {
   return static_cast<size_t>(i);
 }
 
-// Copies the element at `src` to n places; `size` bytes each.
-void fill(std::byte* dst, const std::byte* src, int64_t size, int64_t n) {
+// Copies each of `rows` elements at `src` to n places; `size` bytes each.
+void fill(std::byte* dst, const std::byte* src, int64_t size, int64_t n, int64_t rows = 1) {
   const auto repeat = [&]<class T>(T) {
-    T value;
-    std::memcpy(&value, src, sizeof value);
-    std::fill_n(reinterpret_cast<T*>(dst), n, value);
+    for (int64_t r = 0; r < rows; ++r) {
+      T value;
+      std::memcpy(&value, src + r * size, sizeof value);
+      std::fill_n(reinterpret_cast<T*>(dst) + r * n, n, value);
+    }
   };
   switch (size) {
     case 1:
@@ -77,6 +79,25 @@ void for_runs(const Shape& space, const Linear& form, int64_t begin, int64_t n, 
   }
 }
 
+// The space of the rows of `row` elements: trailing axes are dropped, or shortened where an axis
+// holds several rows.
+Shape space_of_rows(const Shape& space, int64_t row) {
+  int kept = space.ndim();
+  while (kept > 0 && row > 1 && space[kept - 1] <= row) row /= space[--kept];
+  Shape rows = space.slice(0, kept);
+  if (row > 1) rows[kept - 1] /= row;
+  return rows;
+}
+
+// A form over the space, at the starts of the rows.
+Linear row_form(const Shape& space, const Shape& rows, const Linear& form) {
+  Linear result;
+  result.offset = form.offset;
+  for (int k = 0; k < rows.ndim(); ++k)
+    result.coef[at(k)] = rows[k] == 0 ? 0 : form.coef[at(k)] * (space[k] / rows[k]);
+  return result;
+}
+
 }  // namespace
 
 TileRunner::TileRunner(const Program& program, std::span<std::byte* const> slots, int64_t capacity)
@@ -87,6 +108,7 @@ TileRunner::TileRunner(const Program& program, std::span<std::byte* const> slots
       reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory_.data()) + 63) / 64 * 64);
   for (int r = 0; r <= program.registers; ++r) home_.push_back(start + r * bytes);
   registers_.resize(at(program.registers));
+  if (program.walk == Walk::rows) row_space_ = space_of_rows(program.space, program.row);
   // A result that is stored in its compute type is computed in place.
   direct_store_.assign(program.code.size(), -1);
   if (program.walk == Walk::flat || program.walk == Walk::rows) {
@@ -120,7 +142,8 @@ void TileRunner::load(const Instruction& i, int64_t begin, int64_t n, Register& 
     inside = nullptr;
   }
   int64_t runs = 0, only_value = 0, only_step = 0;
-  for_runs(program_.space, i.form, begin, n,
+  for_runs(i.per_row ? row_space_ : program_.space,
+           i.per_row ? row_form(program_.space, row_space_, i.form) : i.form, begin, n,
            [&](int64_t value, int64_t step, int64_t place, int64_t length) {
              ++runs;
              only_value = value;
@@ -169,7 +192,8 @@ void TileRunner::load(const Instruction& i, int64_t begin, int64_t n, Register& 
 
 void TileRunner::iota(const Instruction& i, int64_t begin, int64_t n, Register& dst) {
   auto* out = reinterpret_cast<int64_t*>(dst.data);
-  for_runs(program_.space, i.form, begin, n,
+  for_runs(i.per_row ? row_space_ : program_.space,
+           i.per_row ? row_form(program_.space, row_space_, i.form) : i.form, begin, n,
            [&](int64_t value, int64_t step, int64_t place, int64_t length) {
              for (int64_t k = 0; k < length; ++k) out[place + k] = value + k * step;
            });
@@ -239,25 +263,14 @@ void TileRunner::run(int64_t begin, int64_t n) {
     }
     switch (i.kind) {
       case Kind::load:
-        if (i.per_row) {
-          load_per_row(i, first_row, rows, result);
-        } else {
-          load(i, begin, n, result);
-        }
+        load(i, i.per_row ? first_row : begin, count, result);
         break;
       case Kind::scalar:
         convert(slots_[at(i.slot)], i.storage, result.data, i.type, 1);
         result.uniform = true;
         break;
       case Kind::iota:
-        if (i.per_row) {
-          for (int64_t r = 0; r < rows; ++r) {
-            Register one{result.data + r * 8, false};
-            iota(i, begin + r * program_.row, 1, one);
-          }
-        } else {
-          iota(i, begin, n, result);
-        }
+        iota(i, i.per_row ? first_row : begin, count, result);
         break;
       case Kind::guard:
         guard(i, begin, n, result);
@@ -321,11 +334,7 @@ void TileRunner::run(int64_t begin, int64_t n) {
       case Kind::reduce: {
         if (program_.walk != Walk::rows) break;  // joined by the caller over many tiles
         const std::byte* values = contiguous(i.src[0], i.from, n);
-        for (int64_t r = 0; r < rows; ++r) {
-          const Accumulator a = reduce_run(
-              i.reduction, i.from, values + r * program_.row * size_of(i.from), program_.row, 0);
-          reduce_finish(i.reduction, i.from, a, result.data + r * size_of(i.type));
-        }
+        reduce_rows(i.reduction, i.from, values, rows, program_.row, result.data);
         break;
       }
       case Kind::expand: {
@@ -334,10 +343,7 @@ void TileRunner::run(int64_t begin, int64_t n) {
           std::memcpy(result.data, src[0]->data, at(size));
           result.uniform = true;
         } else {
-          for (int64_t r = 0; r < rows; ++r) {
-            fill(result.data + r * program_.row * size, src[0]->data + r * size, size,
-                 program_.row);
-          }
+          fill(result.data, src[0]->data, size, program_.row, rows);
         }
         break;
       }
@@ -352,18 +358,6 @@ void TileRunner::run(int64_t begin, int64_t n) {
         store(s, begin, n);
       }
     }
-  }
-}
-
-void TileRunner::load_per_row(const Instruction& i, int64_t first_row, int64_t rows,
-                              Register& dst) {
-  // One element per row: its position at the row's start.
-  for (int64_t r = 0; r < rows; ++r) {
-    int64_t position = 0;
-    for_runs(program_.space, i.form, (first_row + r) * program_.row, 1,
-             [&](int64_t value, int64_t, int64_t, int64_t) { position = value; });
-    convert(slots_[at(i.slot)] + position * size_of(i.storage), i.storage,
-            dst.data + r * size_of(i.type), i.type, 1);
   }
 }
 

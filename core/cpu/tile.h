@@ -32,8 +32,8 @@ class TileRunner {
   const std::byte* contiguous(int reg, DType type, int64_t n);
 
  private:
+  // Elements of the space, or its rows when the instruction is per row.
   void load(const Instruction& i, int64_t begin, int64_t n, Register& dst);
-  void load_per_row(const Instruction& i, int64_t first_row, int64_t rows, Register& dst);
   void iota(const Instruction& i, int64_t begin, int64_t n, Register& dst);
   void guard(const Instruction& i, int64_t begin, int64_t n, Register& dst);
   void store(const Store& store, int64_t begin, int64_t n);
@@ -41,32 +41,71 @@ class TileRunner {
   const Program& program_;
   std::span<std::byte* const> slots_;
   int64_t capacity_;
+  Shape row_space_;  // a space whose elements are the starts of the rows
   std::vector<std::byte> memory_;
   std::vector<std::byte*> home_;  // each register's own tile
   std::vector<Register> registers_;
   std::vector<int> direct_store_;  // by instruction: the slot its result is computed into, or -1
 };
 
-// Partial results of a reduction in the order of the elements.
-//
-// `reduce_run` reduces n consecutive elements starting at position `first` of their row and
-// returns an accumulator; `reduce_combine` joins neighbours; `reduce_finish` writes the result.
-// Long runs go through 16 lanes that are joined pairwise, so that sums are accurate and vectorise.
-struct Accumulator {
-  double real = 0;
-  int64_t integer = 0;  // integers, truth values, and the position of argmax and argmin
+// Partial results of `count` neighbouring reductions. What is summed, multiplied or compared is
+// kept as double (real types) or int64; argmax and argmin also keep positions.
+struct Partials {
+  std::byte* values;   // 8 bytes each
+  int64_t* positions;  // -1: nothing seen yet
+  int64_t count;
 };
-Accumulator reduce_identity(Reduction kind, DType type);
-Accumulator reduce_run(Reduction kind, DType type, const std::byte* data, int64_t n, int64_t first);
-Accumulator reduce_combine(Reduction kind, DType type, const Accumulator& a, const Accumulator& b);
-void reduce_finish(Reduction kind, DType type, const Accumulator& a, std::byte* out);
 
-// Joins `count` accumulators, neighbours first.
-Accumulator reduce_tree(Reduction kind, DType type, std::span<Accumulator> parts);
+// Memory for partial results, as a list of equally long Partials.
+class PartialsBuffer {
+ public:
+  PartialsBuffer(int64_t lists, int64_t count)
+      : count_(count), values_(static_cast<size_t>(lists * count)), positions_(values_.size()) {}
+  Partials operator[](int64_t list) { return part(list, 0, count_); }
+  Partials part(int64_t list, int64_t begin, int64_t count) {
+    const auto first = static_cast<size_t>(list * count_ + begin);
+    return {reinterpret_cast<std::byte*>(values_.data() + first), positions_.data() + first, count};
+  }
 
-// accumulators[k] joined with element k of data, at position `row` of their column, for all k < n.
-void reduce_columns(Reduction kind, DType type, Accumulator* accumulators, const std::byte* data,
-                    int64_t n, int64_t row);
+ private:
+  int64_t count_;
+  std::vector<double> values_;
+  std::vector<int64_t> positions_;
+};
+
+// Sets them to the result over nothing.
+void reduce_start(Reduction kind, DType type, const Partials& partials);
+// Joins element k of each of `rows` rows of data, at positions first, first + 1, ..., to partial k.
+void reduce_columns(Reduction kind, DType type, const Partials& partials, const std::byte* data,
+                    int64_t rows, int64_t first);
+// Joins `next`, which stands for later elements, to `partials`.
+void reduce_join(Reduction kind, DType type, const Partials& partials, const Partials& next);
+// Writes the results: in `type`, positions as i64.
+void reduce_finish(Reduction kind, DType type, const Partials& partials, std::byte* out);
+
+// Reduces each of `rows` rows of n contiguous elements and writes the results.
+void reduce_rows(Reduction kind, DType type, const std::byte* data, int64_t rows, int64_t n,
+                 std::byte* out);
+
+// A run of any length reduced piece by piece, bit for bit as reduce_rows would. Elements go round
+// through 16 lanes that are joined pairwise, so that sums are accurate and vectorise; what is left
+// behind the last 16 is joined one by one.
+class RunReduction {
+ public:
+  RunReduction(Reduction kind, DType type);
+  // Only the last piece may have another length than a multiple of 16.
+  void add(const std::byte* data, int64_t n, int64_t first);
+  void finish(const Partials& one);  // of count 1
+
+ private:
+  static constexpr int kLanes = 16;
+  Reduction kind_;
+  DType type_;
+  alignas(64) std::byte lanes_[kLanes * 8];
+  alignas(8) std::byte tail_[kLanes * 8];
+  int64_t tail_count_ = 0;
+  int64_t position_ = -1;
+};
 
 // Conversions between element types: n elements.
 void convert(const std::byte* src, DType from, std::byte* dst, DType to, int64_t n);
