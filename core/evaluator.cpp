@@ -110,8 +110,11 @@ class Evaluation {
       vertex.node = nodes_[v];
       vertex.pending = !in_memory(*nodes_[v]);
       if (!vertex.pending) continue;
-      for (int i = 0; i < nodes_[v]->inputs(); ++i)
-        vertex.inputs.push_back(nodes_[v]->input(i)->position);
+      const bool reshapes = dynamic_cast<const ReshapeOp*>(vertex.node->op.get()) != nullptr;
+      for (int i = 0; i < nodes_[v]->inputs(); ++i) {
+        const bool read = i == 0 || !reshapes;
+        (read ? vertex.inputs : vertex.origins).push_back(nodes_[v]->input(i)->position);
+      }
     }
     for (const int v : wanted_) graph.vertices[at(v)].wanted = true;
     return graph;

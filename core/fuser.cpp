@@ -78,7 +78,10 @@ class Fusing {
     size_t instructions = 0;
   };
 
-  bool fusable(int v) const { return roles_[at(v)] == Role::map || roles_[at(v)] == Role::view; }
+  bool fusable(int v) const {
+    return (roles_[at(v)] == Role::map || roles_[at(v)] == Role::view) &&
+           graph_.vertices[at(v)].origins.empty();
+  }
 
   // Forces values into memory so that no root computes more than kMaxExpression values.
   void bound_expressions(std::vector<char>& forced) {
@@ -139,8 +142,12 @@ class Fusing {
     std::vector<char> needs_memory(roles_.size(), 0);
     for (int v = static_cast<int>(roles_.size()) - 1; v >= 0; --v) {
       if (roles_[at(v)] == Role::existing) continue;
-      bool inlined = fusable(v) && !needs_memory[at(v)] && !forced[at(v)] &&
-                     !graph_.vertices[at(v)].wanted && root[at(v)] != none;
+      if (root[at(v)] == none && !graph_.vertices[at(v)].wanted) {
+        inlined_[at(v)] = 1;  // nobody reads it: it only connects the history
+        continue;
+      }
+      bool inlined =
+          fusable(v) && !needs_memory[at(v)] && !forced[at(v)] && !graph_.vertices[at(v)].wanted;
       if (inlined && root[at(v)] == many) {
         inlined = rules_.recompute && (roles_[at(v)] == Role::view || cheap(v));
       } else if (inlined) {

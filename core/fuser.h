@@ -13,8 +13,9 @@ namespace tessera {
 struct Vertex {
   const Node* node = nullptr;
   std::vector<int> inputs;
-  bool pending = false;  // to be computed
-  bool wanted = false;   // must end up in memory whatever the fuser does
+  std::vector<int> origins;  // inputs that are not read: only gradients flow to them
+  bool pending = false;      // to be computed
+  bool wanted = false;       // must end up in memory whatever the fuser does
 };
 
 struct Graph {

@@ -150,8 +150,10 @@ class CastOp final : public Op {
 };
 Tensor cast(const Tensor& x, DType dtype);
 
-// The same elements in row-major order under another shape.
-class ReshapeOp final : public Op {
+// The same elements in row-major order under another shape. Inputs after the first are never read:
+// they are there for gradients to flow to, by the vjp of a derived op. A value with such inputs is
+// always in memory.
+class ReshapeOp : public Op {
  public:
   std::string_view name() const override { return "reshape"; }
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed needed) const override;

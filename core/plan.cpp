@@ -116,6 +116,7 @@ Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion&
     plan.cut[at(v)] = fates[at(v)].cut && in_memory;
     if (dies[at(v)] || plan.cut[at(v)]) continue;
     for (const int input : vertex.inputs) held[at(input)] = 1;
+    for (const int origin : vertex.origins) held[at(origin)] = 1;
   }
   // An alias that lives keeps its block alive.
   std::vector<char> storage_dies = dies;
