@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "autograd/explain.h"
 #include "core/error.h"
@@ -24,7 +25,7 @@ Tensor total(Tensors parts) {
   return parts[0];
 }
 
-// A node between y and the xs.
+// A node between the ys and the xs.
 struct Visit {
   Node* node = nullptr;
   bool on_path = false;   // some x is the node or lies behind it
@@ -33,15 +34,17 @@ struct Visit {
 
 class Backward {
  public:
-  Backward(Node* y, const std::vector<Node*>& xs) {
-    // Everything a gradient can flow to from y, in order of creation.
-    std::vector<Node*> stack{y};
+  // `independent` xs have no history: nothing behind them is visited.
+  Backward(std::vector<Node*> ys, const std::vector<Node*>& xs, bool independent)
+      : targets_(xs.begin(), xs.end()), independent_(independent) {
+    // Everything a gradient can flow to from the ys, in order of creation.
+    std::vector<Node*> stack = std::move(ys);
     while (!stack.empty()) {
       Node* node = stack.back();
       stack.pop_back();
       if (node->constant || !index_.emplace(node, 0).second) continue;
       visits_.push_back({node, false, {}});
-      if (node->detached) continue;
+      if (ends_at(node)) continue;
       for (int i = 0; i < node->inputs(); ++i) stack.push_back(node->input(i));
     }
     std::sort(visits_.begin(), visits_.end(),
@@ -52,23 +55,26 @@ class Backward {
         visits_[found->second].on_path = true;
     }
     for (Visit& visit : visits_) {
-      for (int i = 0; i < visit.node->inputs() && !visit.node->detached; ++i) {
+      for (int i = 0; i < visit.node->inputs() && !ends_at(visit.node); ++i) {
         const Visit* input = find(visit.node->input(i));
         visit.on_path = visit.on_path || (input && input->on_path);
       }
     }
   }
 
-  bool reaches(const Node* x) const { return index_.count(x) > 0; }
+  // Adds dy to the gradient of y, one of the ys.
+  void seed(const Node* y, const Tensor& dy) {
+    if (Visit* visit = find(y)) visit->contributions.push_back(cast(dy, y->dtype));
+  }
 
-  void run(Node* y, const Tensor& seed) {
-    if (!reaches(y)) return;
-    find(y)->contributions = {seed};
+  void run() {
     for (size_t v = visits_.size(); v-- > 0;) {
       if (!visits_[v].on_path || visits_[v].contributions.empty()) continue;
-      const Tensor dy = total(std::move(visits_[v].contributions));
-      visits_[v].contributions = {dy};
-      if (!visits_[v].node->detached) propagate(visits_[v].node, dy);
+      const Tensor dy = total(std::exchange(visits_[v].contributions, {}));
+      // Only what was asked for is held on to: an eager or a very deep gradient is computed, and
+      // its memory reused, on the way.
+      if (targets_.count(visits_[v].node) > 0) visits_[v].contributions = {dy};
+      if (!ends_at(visits_[v].node)) propagate(visits_[v].node, dy);
     }
   }
 
@@ -79,6 +85,10 @@ class Backward {
   }
 
  private:
+  bool ends_at(Node* node) const {
+    return node->detached || (independent_ && targets_.count(node) > 0);
+  }
+
   Visit* find(const Node* node) {
     const auto found = index_.find(node);
     return found == index_.end() ? nullptr : &visits_[found->second];
@@ -109,6 +119,8 @@ class Backward {
 
   std::vector<Visit> visits_;
   std::unordered_map<const Node*, size_t> index_;
+  std::unordered_set<const Node*> targets_;
+  bool independent_;
 };
 
 }  // namespace
@@ -130,8 +142,9 @@ Tensors grad(const Operand& y, const Tensors& xs, const GradOptions& options) {
   require(seed.shape() == y.shape(), "grad: the seed must have the shape {} of y, got {}",
           y.shape(), seed.shape());
 
-  Backward backward(y.value_node(), targets);
-  backward.run(y.value_node(), cast(seed, y.dtype()));
+  Backward backward({y.value_node()}, targets, false);
+  backward.seed(y.value_node(), seed);
+  backward.run();
   Tensors result;
   for (size_t i = 0; i < xs.size(); ++i) {
     Tensor dx = backward.gradient(targets[i]);
@@ -146,6 +159,27 @@ Tensors grad(const Operand& y, const Tensors& xs, const GradOptions& options) {
 
 Tensor grad(const Operand& y, const Tensor& x, const GradOptions& options) {
   return grad(y, Tensors{x}, options)[0];
+}
+
+Tensors vjp(const Tensors& ys, const Tensors& xs, const Tensors& dys) {
+  require(ys.size() == dys.size(), "vjp: needs one dy for each of the {} ys, got {}", ys.size(),
+          dys.size());
+  std::vector<Node*> sources, targets;
+  for (size_t j = 0; j < ys.size(); ++j) {
+    require(ys[j].defined() && dys[j].defined() && ys[j].shape() == dys[j].shape(),
+            "vjp: each dy must be defined and have the shape of its y, y {} has not", j);
+    sources.push_back(ys[j].value_node());
+  }
+  for (const Tensor& x : xs) {
+    require(x.defined(), "vjp: an x is an undefined tensor");
+    targets.push_back(x.value_node());
+  }
+  Backward backward(sources, targets, true);
+  for (size_t j = 0; j < ys.size(); ++j) backward.seed(sources[j], dys[j]);
+  backward.run();
+  Tensors result;
+  for (const Node* x : targets) result.push_back(backward.gradient(x));
+  return result;
 }
 
 Tensor detach(const Tensor& x) {

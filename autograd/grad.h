@@ -22,6 +22,11 @@ Tensors grad(const Operand& y, const Tensors& xs, const GradOptions& options = {
 // The same for one x.
 Tensor grad(const Operand& y, const Tensor& x, const GradOptions& options = {});
 
+// Vector-Jacobian product: for each x the sum over j of dys[j] times the derivative of ys[j].
+// Unlike in `grad` the derivatives are partial, as if the xs were independent: what one x does to
+// another is not followed. Undefined for an x that no path connects with the ys.
+Tensors vjp(const Tensors& ys, const Tensors& xs, const Tensors& dys);
+
 // x without history: gradients do not flow through the result. Same as torch.Tensor.detach.
 Tensor detach(const Tensor& x);
 inline Tensor stop_grad(const Tensor& x) {
