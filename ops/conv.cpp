@@ -1,0 +1,41 @@
+#include "ops/conv.h"
+
+#include "core/call.h"
+#include "ops/binary.h"
+#include "ops/conv_nodes.h"
+#include "ops/shape.h"
+
+namespace tessera {
+
+static Tensor conv(const char* op, int axes, const Operand& x, const Tensor& weight,
+                   const Tensor& bias, const ConvOptions& options) {
+  const Call call(op, x.where);
+  detail::check_conv_tensors(op, axes, x, weight, bias,
+                             weight.defined() && weight.ndim() > 0 ? weight.shape(0) : 0);
+  if (x.ndim() == axes + 1) {
+    const Tensor y = conv(op, axes, reshape(x, x.shape().inserted(0, 1)), weight, bias, options);
+    return reshape(y, y.shape().without(0));
+  }
+  const detail::ConvGeometry geometry =
+      detail::conv_geometry(op, axes, x.shape(), weight.shape(), options);
+  const Tensor y = detail::conv_forward_node(x, weight, geometry);
+  if (!bias.defined()) return y;
+  return add(y, reshape(bias, Shape::filled(axes + 1, 1).with(0, weight.shape(0))));
+}
+
+Tensor conv1d(const Operand& x, const Tensor& weight, const Tensor& bias,
+              const ConvOptions& options) {
+  return conv("conv1d", 1, x, weight, bias, options);
+}
+
+Tensor conv2d(const Operand& x, const Tensor& weight, const Tensor& bias,
+              const ConvOptions& options) {
+  return conv("conv2d", 2, x, weight, bias, options);
+}
+
+Tensor conv3d(const Operand& x, const Tensor& weight, const Tensor& bias,
+              const ConvOptions& options) {
+  return conv("conv3d", 3, x, weight, bias, options);
+}
+
+}  // namespace tessera

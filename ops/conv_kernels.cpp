@@ -1,0 +1,381 @@
+#include "ops/conv_kernels.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "core/buffer.h"
+#include "core/cpu/gemm.h"
+#include "core/cpu/gemm_kernel.h"
+#include "core/cpu/parallel.h"
+
+namespace tessera::detail {
+
+namespace {
+
+using cpu::kGemmRows;
+
+constexpr int64_t kPositions = 256;  // positions of a block of patches, a multiple of all panels
+constexpr int64_t kDepth = 256;      // products summed before a block is left
+constexpr int64_t kItems = 16;       // work items that keep the cores of a machine busy
+
+int64_t blocks_of(int64_t total, int64_t size) {
+  return (total + size - 1) / size;
+}
+
+// An index or extent along each of three spatial axes; the missing ones are in front.
+using Index = std::array<int64_t, 3>;
+
+Index in_three(const Shape& values, int64_t missing) {
+  Index index;
+  index.fill(missing);
+  std::copy(values.begin(), values.end(), index.end() - values.ndim());
+  return index;
+}
+
+int64_t product(const Index& index) {
+  return index[0] * index[1] * index[2];
+}
+
+// Consecutive positions of a grid along its last axis.
+struct Run {
+  Index first;
+  int64_t count;
+};
+
+// Positions [begin, end) of a grid in row-major order.
+std::vector<Run> runs_of(const Index& grid, int64_t begin, int64_t end) {
+  std::vector<Run> runs;
+  while (begin < end) {
+    const int64_t line = begin / grid[2], w = begin % grid[2];
+    const int64_t count = std::min(grid[2] - w, end - begin);
+    runs.push_back({{line / grid[1], line % grid[1], w}, count});
+    begin += count;
+  }
+  return runs;
+}
+
+// Which element of a source plane a position of the grid sees through tap t of the kernel:
+// position * step + shift[t] along each axis, and zero outside of the plane.
+struct Patches {
+  Index source, grid, step;
+  std::vector<Index> shift;
+
+  int64_t taps() const { return static_cast<int64_t>(shift.size()); }
+
+  // What consecutive positions see through one tap.
+  template <class T>
+  void read(const T* plane, const Index& tap, const std::vector<Run>& runs, T* out) const {
+    for (const Run& run : runs) {
+      const int64_t d = run.first[0] * step[0] + tap[0], h = run.first[1] * step[1] + tap[1];
+      const int64_t w = run.first[2] * step[2] + tap[2];
+      const bool outside = d < 0 || d >= source[0] || h < 0 || h >= source[1];
+      // Of the run, only [low, high) lies in the plane.
+      int64_t low = w < 0 ? blocks_of(-w, step[2]) : 0;
+      int64_t high = w < source[2] ? blocks_of(source[2] - w, step[2]) : 0;
+      low = outside ? run.count : std::min(low, run.count);
+      high = std::clamp(high, low, run.count);
+      std::fill(out, out + low, T{});
+      if (low < high) {
+        const T* line = plane + (d * source[1] + h) * source[2] + w;
+        if (step[2] == 1) {
+          std::copy(line + low, line + high, out + low);
+        } else {
+          for (int64_t i = low; i < high; ++i) out[i] = line[i * step[2]];
+        }
+      }
+      std::fill(out + high, out + run.count, T{});
+      out += run.count;
+    }
+  }
+};
+
+// The patches that the results of the convolution see.
+Patches forward_patches(const ConvGeometry& g) {
+  const Index kernel = in_three(g.kernel, 1), dilation = in_three(g.dilation, 1);
+  const Index before = in_three(g.before, 0);
+  Patches patches{in_three(g.input, 1), in_three(g.output, 1), in_three(g.stride, 1), {}};
+  for (int64_t t = 0; t < kernel[0]; ++t) {
+    for (int64_t u = 0; u < kernel[1]; ++u) {
+      for (int64_t v = 0; v < kernel[2]; ++v)
+        patches.shift.push_back({t * dilation[0] - before[0], u * dilation[1] - before[1],
+                                 v * dilation[2] - before[2]});
+    }
+  }
+  return patches;
+}
+
+// A product of weights with patches: for every image and group
+//   result[m][position] = sum over channels and taps of weight[m][channel][tap] * patch
+template <class T>
+struct Correlation {
+  Patches patches;
+  int64_t batch, groups, channels, results;  // channels of the source and results, in one group
+  const T* source;                           // [batch, groups * channels, source plane]
+  const T* weight;                           // [groups, results, channels, taps]
+  T* result;                                 // [batch, groups * results, result plane]
+  // Where a position of the grid is in the result plane: begin + position * step.
+  Index plane, begin, step;
+
+  void run() const {
+    const int64_t positions = product(patches.grid);
+    const int64_t blocks = blocks_of(positions, kPositions);
+    // Where there are few blocks the result channels are split too, though patches are then read
+    // several times.
+    const int64_t rows = batch * groups * blocks < kItems ? 16 * kGemmRows : results;
+    const int64_t row_blocks = results == 0 ? 0 : blocks_of(results, rows);
+    const double work = static_cast<double>(batch * groups * positions) *
+                        static_cast<double>(results * channels * patches.taps());
+    cpu::parallel_for(batch * groups * blocks * row_blocks, work < cpu::kSerialWork,
+                      [&](int64_t item) {
+                        const int64_t first_row = item % row_blocks * rows;
+                        const int64_t begin_position = item / row_blocks % blocks * kPositions;
+                        const int64_t group = item / row_blocks / blocks % groups;
+                        const int64_t image = item / row_blocks / blocks / groups;
+                        block(image, group, first_row, std::min(rows, results - first_row),
+                              begin_position, std::min(positions, begin_position + kPositions));
+                      });
+  }
+
+ private:
+  void block(int64_t image, int64_t group, int64_t first_row, int64_t rows, int64_t begin_position,
+             int64_t end_position) const {
+    const cpu::GemmKernel<T>& kernel = cpu::gemm_kernel<T>();
+    const int64_t panel = kernel.columns, panels = blocks_of(end_position - begin_position, panel);
+    const int64_t depth = channels * patches.taps(), width = panels * panel;
+    const int64_t deepest = std::min(depth, kDepth);
+    const Ref<Buffer> memory =
+        allocate((width * deepest + rows * width) * static_cast<int64_t>(sizeof(T)));
+    T* const columns = reinterpret_cast<T*>(memory->data);
+    T* const sums = columns + width * deepest;
+    const int64_t source_plane = product(patches.source);
+    const T* const planes = source + (image * groups + group) * channels * source_plane;
+    const T* const weights = weight + (group * results + first_row) * depth;
+
+    std::vector<std::vector<Run>> runs;  // of each panel
+    for (int64_t p = begin_position; p < end_position; p += panel)
+      runs.push_back(runs_of(patches.grid, p, std::min(end_position, p + panel)));
+
+    int64_t q = 0;
+    do {  // once even if there is nothing to sum: the result is zero then
+      const int64_t count = std::min(kDepth, depth - q);
+      for (int64_t j = 0; j < panels; ++j) {
+        T* row = columns + j * panel * count;
+        const int64_t valid = std::min(panel, end_position - begin_position - j * panel);
+        for (int64_t k = q; k < q + count; ++k, row += panel) {
+          const T* plane = planes + k / patches.taps() * source_plane;
+          patches.read(plane, patches.shift[static_cast<size_t>(k % patches.taps())],
+                       runs[static_cast<size_t>(j)], row);
+          std::fill(row + valid, row + panel, T{});
+        }
+        for (int64_t i = 0; i < rows; i += kGemmRows) {
+          kernel.run(std::min(kGemmRows, rows - i), count, weights + i * depth + q, depth, 1,
+                     columns + j * panel * count, sums + i * width + j * panel, width, q > 0);
+        }
+      }
+      q += kDepth;
+    } while (q < depth);
+    store(image * groups * results + group * results + first_row, rows, sums, width, runs);
+  }
+
+  void store(int64_t first_channel, int64_t rows, const T* sums, int64_t width,
+             const std::vector<std::vector<Run>>& runs) const {
+    for (int64_t i = 0; i < rows; ++i) {
+      T* const out = result + (first_channel + i) * product(plane);
+      const T* from = sums + i * width;
+      for (const std::vector<Run>& panel : runs) {
+        for (const Run& run : panel) {
+          const int64_t d = begin[0] + run.first[0] * step[0];
+          const int64_t h = begin[1] + run.first[1] * step[1];
+          T* const to = out + (d * plane[1] + h) * plane[2] + begin[2] + run.first[2] * step[2];
+          if (step[2] == 1) {
+            std::copy(from, from + run.count, to);
+          } else {
+            for (int64_t k = 0; k < run.count; ++k) to[k * step[2]] = from[k];
+          }
+          from += run.count;
+        }
+      }
+    }
+  }
+};
+
+// What reaches the input elements begin, begin + stride, ... along one axis: which taps of the
+// kernel, and from where.
+struct Phase {
+  int64_t begin, count;
+  std::vector<std::pair<int64_t, int64_t>> taps;  // tap, shift
+};
+
+std::vector<Phase> phases_of(int64_t input, int64_t kernel, int64_t stride, int64_t before,
+                             int64_t dilation) {
+  std::vector<Phase> phases;
+  for (int64_t begin = 0; begin < std::min(stride, input); ++begin) {
+    Phase phase{begin, blocks_of(input - begin, stride), {}};
+    for (int64_t u = 0; u < kernel; ++u) {
+      const int64_t distance = begin + before - u * dilation;
+      if (distance % stride == 0) phase.taps.emplace_back(u, distance / stride);
+    }
+    phases.push_back(std::move(phase));
+  }
+  return phases;
+}
+
+}  // namespace
+
+template <class T>
+void conv_forward(const ConvGeometry& g, const T* x, const T* w, T* y) {
+  const Index plane = in_three(g.output, 1);
+  Correlation<T>{forward_patches(g),
+                 g.batch,
+                 g.groups,
+                 g.in_channels / g.groups,
+                 g.out_channels / g.groups,
+                 x,
+                 w,
+                 y,
+                 plane,
+                 {0, 0, 0},
+                 {1, 1, 1}}
+      .run();
+}
+
+// An input element gathers from the results that saw it. Those `stride` apart are seen by the same
+// taps, at distances that differ by one: each such phase is a correlation of stride 1.
+template <class T>
+void conv_backward_data(const ConvGeometry& g, const T* dy, const T* w, T* dx) {
+  const Index kernel = in_three(g.kernel, 1), input = in_three(g.input, 1);
+  const Index stride = in_three(g.stride, 1), before = in_three(g.before, 0);
+  const Index dilation = in_three(g.dilation, 1);
+  const int64_t channels = g.in_channels / g.groups, results = g.out_channels / g.groups;
+  std::array<std::vector<Phase>, 3> phases;
+  for (size_t i = 0; i < 3; ++i)
+    phases[i] = phases_of(input[i], kernel[i], stride[i], before[i], dilation[i]);
+  const Ref<Buffer> memory = allocate(g.w_shape().numel() * static_cast<int64_t>(sizeof(T)));
+  T* const weight = reinterpret_cast<T*>(memory->data);
+  for (const Phase& a : phases[0]) {
+    for (const Phase& b : phases[1]) {
+      for (const Phase& c : phases[2]) {
+        std::vector<Index> shift;
+        std::vector<int64_t> taps;
+        for (const auto& [t, shift_t] : a.taps) {
+          for (const auto& [u, shift_u] : b.taps) {
+            for (const auto& [v, shift_v] : c.taps) {
+              taps.push_back((t * kernel[1] + u) * kernel[2] + v);
+              shift.push_back({shift_t, shift_u, shift_v});
+            }
+          }
+        }
+        // [groups, results, channels, taps] to [groups, channels, results, those taps]
+        const auto count = static_cast<int64_t>(taps.size());
+        cpu::parallel_for(g.in_channels, g.w_shape().numel() < 32768, [&](int64_t channel) {
+          const int64_t group = channel / channels;
+          T* out = weight + channel * results * count;
+          for (int64_t k = 0; k < results; ++k) {
+            const T* from =
+                w + ((group * results + k) * channels + channel % channels) * product(kernel);
+            for (const int64_t tap : taps) *out++ = from[tap];
+          }
+        });
+        Correlation<T>{{in_three(g.output, 1), {a.count, b.count, c.count}, {1, 1, 1}, shift},
+                       g.batch,
+                       g.groups,
+                       results,
+                       channels,
+                       dy,
+                       weight,
+                       dx,
+                       input,
+                       {a.begin, b.begin, c.begin},
+                       stride}
+            .run();
+      }
+    }
+  }
+}
+
+// A product of the patches, channels and taps by positions, with dy, positions by results, summed
+// over blocks of positions of all images. The blocks are shared out to a number of parts that
+// depends on the geometry alone; the parts are added in order.
+template <class T>
+void conv_backward_weight(const ConvGeometry& g, const T* x, const T* dy, T* dw) {
+  constexpr int64_t kRows = 32 * kGemmRows;     // of patches in one work item
+  constexpr int64_t kStride = kPositions + 16;  // powers of two collide in the cache
+  const cpu::GemmKernel<T>& kernel = cpu::gemm_kernel<T>();
+  const Patches patches = forward_patches(g);
+  const int64_t channels = g.in_channels / g.groups, results = g.out_channels / g.groups;
+  const int64_t depth = channels * patches.taps(), panel = kernel.columns;
+  const int64_t width = blocks_of(results, panel) * panel;
+  const int64_t positions = product(patches.grid), input_plane = product(patches.source);
+  const int64_t image_blocks = blocks_of(positions, kPositions);
+  const int64_t blocks = g.batch * image_blocks;
+  if (depth == 0 || results == 0) return;
+  const int64_t row_blocks = blocks_of(depth, kRows);
+  const int64_t parts = std::clamp<int64_t>(blocks, 1, blocks_of(kItems, row_blocks * g.groups));
+  const Ref<Buffer> partial =
+      allocate(parts * g.groups * depth * width * static_cast<int64_t>(sizeof(T)));
+  T* const sums = reinterpret_cast<T*>(partial->data);  // [parts, groups, depth, width]
+
+  const auto accumulate = [&](int64_t part, int64_t group, int64_t first_row, int64_t rows) {
+    const Ref<Buffer> memory =
+        allocate((rows * kStride + kPositions * panel) * static_cast<int64_t>(sizeof(T)));
+    T* const columns = reinterpret_cast<T*>(memory->data);
+    T* const gradient = columns + rows * kStride;
+    T* const out = sums + ((part * g.groups + group) * depth + first_row) * width;
+    const int64_t begin = blocks * part / parts, end = blocks * (part + 1) / parts;
+    if (begin == end) std::fill(out, out + rows * width, T{});
+    for (int64_t block = begin; block < end; ++block) {
+      const int64_t image = block / image_blocks, first = block % image_blocks * kPositions;
+      const int64_t count = std::min(kPositions, positions - first);
+      const std::vector<Run> runs = runs_of(patches.grid, first, first + count);
+      for (int64_t r = 0; r < rows; ++r) {
+        const int64_t channel = group * channels + (first_row + r) / patches.taps();
+        const auto tap = static_cast<size_t>((first_row + r) % patches.taps());
+        patches.read(x + (image * g.in_channels + channel) * input_plane, patches.shift[tap], runs,
+                     columns + r * kStride);
+      }
+      for (int64_t j = 0; j < results; j += panel) {
+        const int64_t lanes = std::min(panel, results - j);
+        const T* const from =
+            dy + (image * g.out_channels + group * results + j) * positions + first;
+        if (lanes < panel) std::fill(gradient, gradient + count * panel, T{});
+        constexpr int64_t kStrip = 16;
+        for (int64_t strip = 0; strip < count; strip += kStrip) {
+          for (int64_t k = 0; k < lanes; ++k) {
+            for (int64_t p = strip; p < std::min(count, strip + kStrip); ++p)
+              gradient[p * panel + k] = from[k * positions + p];
+          }
+        }
+        for (int64_t r = 0; r < rows; r += kGemmRows) {
+          kernel.run(std::min(kGemmRows, rows - r), count, columns + r * kStride, kStride, 1,
+                     gradient, out + r * width + j, width, block > begin);
+        }
+      }
+    }
+  };
+  const bool serial = g.flops() < 2 * cpu::kSerialWork;
+  cpu::parallel_for(parts * g.groups * row_blocks, serial, [&](int64_t item) {
+    const int64_t row = item % row_blocks * kRows;
+    accumulate(item / row_blocks / g.groups, item / row_blocks % g.groups, row,
+               std::min(kRows, depth - row));
+  });
+  cpu::parallel_for(g.out_channels, serial, [&](int64_t k) {
+    const T* const from = sums + k / results * depth * width + k % results;
+    for (int64_t q = 0; q < depth; ++q) {
+      T sum = from[q * width];
+      for (int64_t part = 1; part < parts; ++part)
+        sum += from[(part * g.groups * depth + q) * width];
+      dw[k * depth + q] = sum;
+    }
+  });
+}
+
+#define INSTANTIATE(T)                                                              \
+  template void conv_forward<T>(const ConvGeometry&, const T*, const T*, T*);       \
+  template void conv_backward_data<T>(const ConvGeometry&, const T*, const T*, T*); \
+  template void conv_backward_weight<T>(const ConvGeometry&, const T*, const T*, T*);
+INSTANTIATE(float)
+INSTANTIATE(double)
+#undef INSTANTIATE
+
+}  // namespace tessera::detail

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "ops/conv_geometry.h"
+
+// Convolution and its two gradients over dense row-major arrays: the patch that every result sees
+// is copied into a block that the matrix kernel of core/cpu/gemm_kernel.h multiplies, so nothing of
+// the size of all patches is ever in memory. T is float or double. Sums are taken in an order that
+// depends on the geometry alone.
+namespace tessera::detail {
+
+template <class T>
+void conv_forward(const ConvGeometry& geometry, const T* x, const T* w, T* y);
+template <class T>
+void conv_backward_data(const ConvGeometry& geometry, const T* dy, const T* w, T* dx);
+template <class T>
+void conv_backward_weight(const ConvGeometry& geometry, const T* x, const T* dy, T* dw);
+
+}  // namespace tessera::detail
