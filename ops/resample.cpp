@@ -210,8 +210,13 @@ void select_rows(const Extents& e, int64_t n, const SparseRows& rows, double fil
     T* const out = y + i * e.inner;
     if (begin == end) {
       std::fill_n(out, e.inner, static_cast<T>(fill));
+      return;
+    }
+    const T* const in = x + (outer * n + rows.index[static_cast<size_t>(begin)]) * e.inner;
+    if (e.inner == 1) {
+      *out = *in;
     } else {
-      std::copy_n(x + (outer * n + rows.index[static_cast<size_t>(begin)]) * e.inner, e.inner, out);
+      std::copy_n(in, e.inner, out);
     }
   });
 }
