@@ -1,0 +1,389 @@
+#include "ops/sample_points.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/cpu/parallel.h"
+#include "core/error.h"
+#include "core/op.h"
+#include "ops/binary.h"
+#include "ops/cubic_kernel.h"
+#include "ops/shape.h"
+#include "ops/sparse_rows.h"
+
+// A sample is a sum over the elements around its point, weighted by a product of one piecewise
+// polynomial per axis:
+//
+//   S(x, p)[n, c, i] = sum_k x[n, c, k] * prod_d w(p[n, i, d], k_d)
+//
+// Differentiating w along some axes gives a sum of the same form, so three ops that know the order
+// of the derivative along each axis are closed under differentiation: S, its adjoint in x, and
+// sum_c v * dS/dp for all d.
+
+namespace tessera {
+
+using detail::SparseRows;
+
+namespace {
+
+constexpr int kMaxAxes = 3;
+constexpr int64_t kChunk = 256;       // points whose taps are computed at once, for all channels
+constexpr int64_t kChannelGroup = 8;  // channels of an adjoint that share the taps
+
+struct Spec {
+  SamplePointsOptions options;
+  int axes = 0;
+  std::array<int, kMaxAxes> order{};  // of the derivative, by place in the last axis of points
+
+  int degree() const {
+    return options.filter == Filter::nearest ? 0 : options.filter == Filter::linear ? 1 : 3;
+  }
+  Spec differentiated(int d) const {
+    Spec spec = *this;
+    ++spec.order[static_cast<size_t>(d)];
+    return spec;
+  }
+  bool vanishes() const {  // the derivative is zero everywhere
+    return std::any_of(order.begin(), order.end(), [&](int n) { return n > degree(); });
+  }
+};
+
+// A coordinate brought into [0, n - 1] by the padding, and its derivative.
+struct Folded {
+  double at, slope;
+};
+
+Folded folded(double at, double n, const SamplePointsOptions& o) {
+  double slope = 1;
+  if (o.padding == GridPadding::reflection) {
+    const double low = o.align_corners ? 0 : -0.5, span = o.align_corners ? n - 1 : n;
+    if (span == 0 || !std::isfinite(at)) return {0, 0};
+    const double distance = std::abs(at - low), rest = std::fmod(distance, span);
+    const bool odd = std::fmod(std::floor(distance / span), 2) != 0;
+    slope = (at < low) != odd ? -1 : 1;
+    at = low + (odd ? span - rest : rest);
+  }
+  if (!(at > 0)) return {0, 0};  // NaN too
+  return at < n - 1 ? Folded{at, slope} : Folded{n - 1, 0};
+}
+
+// The elements along one axis that a sample reads.
+struct AxisTaps {
+  int count = 0;
+  std::array<int64_t, 4> index{};
+  std::array<double, 4> weight{};
+};
+
+AxisTaps axis_taps(double at, int64_t extent, int order, const SamplePointsOptions& o) {
+  const auto n = static_cast<double>(extent);
+  const bool fold = o.padding != GridPadding::zeros, cubic = o.filter == Filter::cubic;
+  double slope = 1;
+  if (fold && !cubic) {
+    const Folded end = folded(at, n, o);
+    at = end.at;
+    slope = order > 0 ? std::pow(end.slope, order) : 1;
+  }
+  const double base = o.filter == Filter::nearest ? std::nearbyint(at) : std::floor(at);
+  const double t = std::isfinite(at) ? at - base : 0;
+  AxisTaps taps;
+  const auto add = [&](int k, double weight) {
+    double p = base + k;
+    if (fold && cubic) p = folded(p, n, o).at;
+    if (weight == 0 || !(p >= 0 && p <= n - 1)) return;
+    taps.index[static_cast<size_t>(taps.count)] = static_cast<int64_t>(p);
+    taps.weight[static_cast<size_t>(taps.count++)] = weight * slope;
+  };
+  if (o.filter == Filter::nearest) {
+    add(0, order == 0 ? 1 : 0);
+  } else if (o.filter == Filter::linear) {
+    add(0, order == 0 ? 1 - t : order == 1 ? -1 : 0);
+    add(1, order == 0 ? t : order == 1 ? 1 : 0);
+  } else {
+    for (int k = -1; k <= 2; ++k) add(k, detail::cubic_kernel(t - k, -0.75, order));
+  }
+  return taps;
+}
+
+// The arrays of one op: x [N, C, *spatial] and points [N, P, D], with P points an image.
+struct Geometry {
+  int64_t N, C, P;
+  int D;
+  std::array<int64_t, kMaxAxes> extent{}, stride{};  // by place in the last axis of points
+  int64_t plane = 1;                                 // elements of an image's channel
+
+  Geometry(const Shape& x, const Shape& points)
+      : N(x[0]),
+        C(x[1]),
+        P(points.slice(1, points.ndim() - 1).numel()),
+        D(static_cast<int>(points.back())) {
+    for (int d = 0; d < D; ++d) {
+      extent[static_cast<size_t>(d)] = x[x.ndim() - 1 - d];
+      stride[static_cast<size_t>(d)] = plane;
+      plane *= x[x.ndim() - 1 - d];
+    }
+  }
+  int64_t chunks() const { return (P + kChunk - 1) / kChunk; }
+};
+
+// The taps of a chunk of points, one row a point, with weights in the type of x.
+template <class T>
+class Chunk {
+ public:
+  // Of the points first, ..., first + size - 1 (fewer at the end) of an image.
+  void compute(const Spec& spec, const Geometry& g, const T* points, int64_t first) {
+    rows_.clear();
+    const int64_t size = std::min(kChunk, g.P - first);
+    for (int64_t p = 0; p < size; ++p) {
+      add_point(spec, g, points + (first + p) * g.D);
+      rows_.end_row();
+    }
+    weights_.assign(rows_.weight.begin(), rows_.weight.end());
+  }
+  int64_t size() const { return rows_.rows(); }
+
+  // The value at point p of the chunk of one plane.
+  T gather(int64_t p, const T* plane) const {
+    T sum = 0;
+    for (size_t t = begin(p); t < begin(p + 1); ++t) sum += weights_[t] * plane[rows_.index[t]];
+    return sum;
+  }
+  void scatter(int64_t p, T value, T* plane) const {
+    for (size_t t = begin(p); t < begin(p + 1); ++t) plane[rows_.index[t]] += weights_[t] * value;
+  }
+
+ private:
+  size_t begin(int64_t p) const { return static_cast<size_t>(rows_.begin[static_cast<size_t>(p)]); }
+  void add_point(const Spec& spec, const Geometry& g, const T* point) {
+    std::array<AxisTaps, kMaxAxes> taps;
+    for (size_t d = 0; d < kMaxAxes; ++d) {
+      if (d < static_cast<size_t>(g.D)) {
+        taps[d] =
+            axis_taps(static_cast<double>(point[d]), g.extent[d], spec.order[d], spec.options);
+      } else {
+        taps[d].count = 1;
+        taps[d].weight[0] = 1;
+      }
+    }
+    for (size_t k = 0; k < static_cast<size_t>(taps[2].count); ++k) {
+      for (size_t j = 0; j < static_cast<size_t>(taps[1].count); ++j) {
+        const int64_t row = taps[2].index[k] * g.stride[2] + taps[1].index[j] * g.stride[1];
+        const double weight = taps[2].weight[k] * taps[1].weight[j];
+        for (size_t i = 0; i < static_cast<size_t>(taps[0].count); ++i) {
+          rows_.add(row + taps[0].index[i], weight * taps[0].weight[i]);
+        }
+      }
+    }
+  }
+
+  SparseRows rows_;
+  std::vector<T> weights_;
+};
+
+// y [N, C, P] = S(x, points).
+template <class T>
+void gather_points(const Spec& spec, const Geometry& g, const T* x, const T* points, T* y) {
+  cpu::parallel_for(g.N * g.chunks(), false, [&](int64_t item) {
+    const int64_t n = item / g.chunks(), first = item % g.chunks() * kChunk;
+    Chunk<T> chunk;
+    chunk.compute(spec, g, points + n * g.P * g.D, first);
+    for (int64_t plane = n * g.C; plane < (n + 1) * g.C; ++plane) {
+      for (int64_t p = 0; p < chunk.size(); ++p) {
+        y[plane * g.P + first + p] = chunk.gather(p, x + plane * g.plane);
+      }
+    }
+  });
+}
+
+// x [N, C, *spatial] = the adjoint of S, at v [N, C, P]. A group of planes belongs to one thread,
+// which adds to it in the order of the points.
+template <class T>
+void scatter_points(const Spec& spec, const Geometry& g, const T* v, const T* points, T* x) {
+  const int64_t groups = (g.C + kChannelGroup - 1) / kChannelGroup;
+  cpu::parallel_for(g.N * groups, false, [&](int64_t item) {
+    const int64_t n = item / groups, c = item % groups * kChannelGroup;
+    const int64_t begin = n * g.C + c, end = n * g.C + std::min(g.C, c + kChannelGroup);
+    std::fill(x + begin * g.plane, x + end * g.plane, T(0));
+    Chunk<T> chunk;
+    for (int64_t first = 0; first < g.P; first += kChunk) {
+      chunk.compute(spec, g, points + n * g.P * g.D, first);
+      for (int64_t plane = begin; plane < end; ++plane) {
+        for (int64_t p = 0; p < chunk.size(); ++p) {
+          chunk.scatter(p, v[plane * g.P + first + p], x + plane * g.plane);
+        }
+      }
+    }
+  });
+}
+
+// y [N, P, D] = sum_c v[n, c, p] * dS(x, points)[n, c, p] / d points[n, p, d].
+template <class T>
+void slope_points(const Spec& spec, const Geometry& g, const T* v, const T* x, const T* points,
+                  T* y) {
+  cpu::parallel_for(g.N * g.chunks(), false, [&](int64_t item) {
+    const int64_t n = item / g.chunks(), first = item % g.chunks() * kChunk;
+    Chunk<T> chunk;
+    for (int d = 0; d < g.D; ++d) {
+      chunk.compute(spec.differentiated(d), g, points + n * g.P * g.D, first);
+      std::array<double, kChunk> sums{};
+      for (int64_t plane = n * g.C; plane < (n + 1) * g.C; ++plane) {
+        for (int64_t p = 0; p < chunk.size(); ++p) {
+          sums[static_cast<size_t>(p)] += static_cast<double>(v[plane * g.P + first + p] *
+                                                              chunk.gather(p, x + plane * g.plane));
+        }
+      }
+      for (int64_t p = 0; p < chunk.size(); ++p) {
+        y[(n * g.P + first + p) * g.D + d] = static_cast<T>(sums[static_cast<size_t>(p)]);
+      }
+    }
+  });
+}
+
+Tensor zeros_of(const Tensor& x) {
+  return expand(scalar(0.0, x.dtype()), x.shape());
+}
+
+// The three ops as functions. The first two are undefined where the result is zero everywhere.
+Tensor sampled(const Tensor& x, const Tensor& points, const Spec& spec);
+Tensor spread(const Tensor& v, const Tensor& points, const Shape& x, const Spec& spec);
+Tensor slopes(const Tensor& v, const Tensor& x, const Tensor& points, const Spec& spec);
+
+class PointsOp : public KernelOp {
+ public:
+  explicit PointsOp(const Spec& spec) : spec_(spec) {}
+  void key(std::string& out) const override {
+    append_key(out, spec_.options.filter, spec_.options.padding, spec_.options.align_corners,
+               spec_.axes, spec_.order);
+  }
+  Cost cost(const Node& node) const override {
+    const double taps = std::pow(spec_.degree() + 1, spec_.axes);
+    return {2 * taps * static_cast<double>(std::max(node.numel(), node.input(0)->numel()))};
+  }
+
+ protected:
+  const Spec spec_;
+};
+
+class SampleOp final : public PointsOp {
+ public:
+  using PointsOp::PointsOp;
+  std::string_view name() const override { return "sample_points"; }
+  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
+    Tensors dx(2);
+    if (needed[0]) dx[0] = spread(dy, x[1], x[0].shape(), spec_);
+    if (needed[1]) dx[1] = slopes(dy, x[0], x[1], spec_);
+    return dx;
+  }
+  void run(std::span<const Array> in, const Array& y) const override {
+    const Geometry g(in[0].shape, in[1].shape);
+    if (y.dtype == f64) {
+      gather_points(spec_, g, in[0].as<double>(), in[1].as<double>(), y.as<double>());
+    } else {
+      gather_points(spec_, g, in[0].as<float>(), in[1].as<float>(), y.as<float>());
+    }
+  }
+};
+
+class SpreadOp final : public PointsOp {
+ public:
+  using PointsOp::PointsOp;
+  std::string_view name() const override { return "sample_points_adjoint"; }
+  // sum u * S^T(v) = sum v * S(u)
+  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& u, Needed needed) const override {
+    Tensors dx(2);
+    if (needed[0]) dx[0] = sampled(u, x[1], spec_);
+    if (needed[1]) dx[1] = slopes(x[0], u, x[1], spec_);
+    return dx;
+  }
+  void run(std::span<const Array> in, const Array& x) const override {
+    const Geometry g(x.shape, in[1].shape);
+    if (x.dtype == f64) {
+      scatter_points(spec_, g, in[0].as<double>(), in[1].as<double>(), x.as<double>());
+    } else {
+      scatter_points(spec_, g, in[0].as<float>(), in[1].as<float>(), x.as<float>());
+    }
+  }
+};
+
+class SlopesOp final : public PointsOp {
+ public:
+  using PointsOp::PointsOp;
+  std::string_view name() const override { return "sample_points_slopes"; }
+  // sum_d u_d sum_c v dS/dp_d is linear in v and in x, and a sum of slopes in p.
+  Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& u, Needed needed) const override {
+    Tensors dx(3);
+    const auto accumulate = [](Tensor& total, const Tensor& part) {
+      if (part.defined()) total = total.defined() ? total + part : part;
+    };
+    const Shape per_point = y.shape().slice(0, y.ndim() - 1).inserted(1, 1);
+    for (int d = 0; d < spec_.axes; ++d) {
+      const Spec spec = spec_.differentiated(d);
+      const Tensor u_d = reshape(slice(u, -1, {.start = d, .stop = d + 1}), per_point);
+      if (needed[0]) {
+        const Tensor slope = sampled(x[1], x[2], spec);
+        if (slope.defined()) accumulate(dx[0], u_d * slope);
+      }
+      if (needed[1]) accumulate(dx[1], spread(u_d * x[0], x[2], x[1].shape(), spec));
+      if (needed[2]) accumulate(dx[2], slopes(u_d * x[0], x[1], x[2], spec));
+    }
+    for (size_t i = 0; i < dx.size(); ++i) {
+      if (!dx[i].defined()) dx[i] = zeros_of(x[i]);
+    }
+    return dx;
+  }
+  void run(std::span<const Array> in, const Array& y) const override {
+    const Geometry g(in[1].shape, in[2].shape);
+    if (y.dtype == f64) {
+      slope_points(spec_, g, in[0].as<double>(), in[1].as<double>(), in[2].as<double>(),
+                   y.as<double>());
+    } else {
+      slope_points(spec_, g, in[0].as<float>(), in[1].as<float>(), in[2].as<float>(),
+                   y.as<float>());
+    }
+  }
+};
+
+Tensor sampled(const Tensor& x, const Tensor& points, const Spec& spec) {
+  if (spec.vanishes()) return {};
+  Shape shape{x.shape(0), x.shape(1)};
+  for (int i = 1; i + 1 < points.ndim(); ++i) shape.push_back(points.shape(i));
+  return make_node(std::make_shared<SampleOp>(spec), {x, points}, shape, x.dtype());
+}
+
+Tensor spread(const Tensor& v, const Tensor& points, const Shape& x, const Spec& spec) {
+  if (spec.vanishes()) return {};
+  return make_node(std::make_shared<SpreadOp>(spec), {v, points}, x, v.dtype());
+}
+
+Tensor slopes(const Tensor& v, const Tensor& x, const Tensor& points, const Spec& spec) {
+  if (spec.degree() == 0) return zeros_of(points);
+  return make_node(std::make_shared<SlopesOp>(spec), {v, x, points}, points.shape(), x.dtype());
+}
+
+void check(const Tensor& x, const Tensor& points, const SamplePointsOptions& o) {
+  require(x.defined() && points.defined(), "sample_points: x or points is an undefined tensor");
+  require(is_floating(x.dtype()) && points.dtype() == x.dtype(),
+          "sample_points: x and points must be floating and of one dtype, got {} and {}", x.dtype(),
+          points.dtype());
+  const int axes = x.ndim() - 2;
+  require(axes >= 1 && axes <= kMaxAxes,
+          "sample_points: x must be [N, C, *spatial] with 1 to 3 spatial axes, got {}", x.shape());
+  require(points.ndim() >= 2 && points.ndim() < kMaxDims && points.shape(0) == x.shape(0) &&
+              points.shape(-1) == axes,
+          "sample_points: points must be [{}, *out, {}] for {}, got {}", x.shape(0), axes,
+          x.shape(), points.shape());
+  require(x.shape().slice(2, x.ndim()).numel() > 0,
+          "sample_points: spatial extents must be at least 1, got {}", x.shape());
+  require(o.filter != Filter::area, "sample_points: the filter must be nearest, linear or cubic");
+}
+
+}  // namespace
+
+Tensor sample_points(const Operand& x, const Tensor& points, const SamplePointsOptions& o) {
+  const Call call("sample_points", x.where);
+  check(x, points, o);
+  const DType type = compute_type(x.dtype());
+  return cast(sampled(cast(x, type), cast(points, type), {o, x.ndim() - 2, {}}), x.dtype());
+}
+
+}  // namespace tessera
