@@ -8,6 +8,7 @@
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/unary.h"
+#include "ops/window.h"
 
 namespace tessera {
 
@@ -37,7 +38,7 @@ Tensor affine(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 }
 
 Tensor standardized(const Tensor& x, const VarMean& moments, double eps) {
-  return (x - moments.mean) * (1.0 / sqrt(moments.var + eps));
+  return (x - moments.mean) * rsqrt(moments.var + eps);
 }
 
 VarMean moments(const Tensor& x, const Shape& axes) {
@@ -178,8 +179,24 @@ Tensor rms_norm(const Operand& x, const Shape& normalized_shape, const Tensor& w
   const Tensor w = parameter("rms_norm", "weight", weight, own, own, x);
   const Tensor input = cast(x, compute_type(x.dtype()));
   const Tensor square = mean(input * input, axes, true);
-  const Tensor y = input * (1.0 / sqrt(square + o.eps.value_or(epsilon_of(x.dtype()))));
+  const Tensor y = input * rsqrt(square + o.eps.value_or(epsilon_of(x.dtype())));
   return cast(affine(y, w, {}), x.dtype());
+}
+
+Tensor local_response_norm(const Operand& x, int64_t size, const LocalResponseNormOptions& o) {
+  constexpr const char* op = "local_response_norm";
+  const Call call(op, x.where);
+  check_input(op, x, 3, 0);
+  require(size > 0 && size < int64_t{1} << 31, "{}: size must be positive, got {}", op, size);
+  const Tensor input = flat_channels(x);
+  const int64_t C = input.shape(1), L = input.shape(2);
+  detail::Window window;
+  window.ndim = 2;
+  window.axis[1] = {.extent = C, .outputs = C, .kernel = size, .before = size / 2};
+  window.axis[2] = {.extent = L, .outputs = L};
+  const Tensor square = detail::average_windows(input * input, window, {.number = size});
+  const Tensor y = input * pow(o.k + o.alpha * square, -o.beta);
+  return cast(reshape(y, x.shape()), x.dtype());
 }
 
 }  // namespace tessera

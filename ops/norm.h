@@ -68,4 +68,14 @@ struct RmsNormOptions {
 Tensor rms_norm(const Operand& x, const Shape& normalized_shape, const Tensor& weight = {},
                 const RmsNormOptions& options = {});
 
+// y[n, c, ...] = x[n, c, ...] / (k + alpha / size sum_i x[n, i, ...]^2)^beta over the `size`
+// channels c - size / 2 <= i <= c + (size - 1) / 2 of x [N, C, ...] (integer division), with at
+// least one spatial axis. Krizhevsky, Sutskever & Hinton 2012. Same as
+// torch.nn.functional.local_response_norm; ONNX LRN has the odd channel of an even size behind c.
+struct LocalResponseNormOptions {
+  double alpha = 1e-4, beta = 0.75, k = 1;
+};
+Tensor local_response_norm(const Operand& x, int64_t size,
+                           const LocalResponseNormOptions& options = {});
+
 }  // namespace tessera

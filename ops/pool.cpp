@@ -1,11 +1,14 @@
 #include "ops/pool.h"
 
+#include <cmath>
 #include <cstdlib>
 
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/binary.h"
 #include "ops/scatter.h"
 #include "ops/shape.h"
+#include "ops/unary.h"
 #include "ops/window.h"
 
 namespace tessera {
@@ -65,6 +68,21 @@ Tensor avg_pool(const char* op, int ndim, const Operand& x, const PerAxis& kerne
           x.shape());
   require(o.divisor_override != 0, "{}: divisor_override must not be 0", op);
   return detail::average_windows(x, window, {o.divisor_override.value_or(0), o.count_include_pad});
+}
+
+Tensor lp_pool(const char* op, int ndim, const Operand& x, double p, const PerAxis& kernel,
+               const PoolOptions& options) {
+  const Call call(op, x.where);
+  const detail::Window window = sliding_window(op, ndim, x, kernel, options);
+  require(is_floating(x.dtype()), "{}: x must be floating, got {} {}; cast it", op, x.dtype(),
+          x.shape());
+  require(p > 0, "{}: p must be positive, got {}", op, p);
+  const Tensor magnitude = abs(cast(x, compute_type(x.dtype())));
+  if (std::isinf(p)) return cast(detail::max_windows(magnitude, window), x.dtype());
+  const Tensor sums = detail::average_windows(pow(magnitude, p), window, {.number = 1});
+  // The root has an infinite slope at 0, which the gradient must not meet.
+  const Tensor empty = eq(sums, 0);
+  return cast(where(empty, 0, pow(where(empty, 1, sums), 1 / p)), x.dtype());
 }
 
 Tensor max_unpool(const char* op, int ndim, const Operand& x, const Tensor& indices,
@@ -130,6 +148,16 @@ Tensor avg_pool2d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions&
 }
 Tensor avg_pool3d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options) {
   return avg_pool("avg_pool3d", 3, x, kernel, options);
+}
+
+Tensor lp_pool1d(const Operand& x, double p, const PerAxis& kernel, const PoolOptions& options) {
+  return lp_pool("lp_pool1d", 1, x, p, kernel, options);
+}
+Tensor lp_pool2d(const Operand& x, double p, const PerAxis& kernel, const PoolOptions& options) {
+  return lp_pool("lp_pool2d", 2, x, p, kernel, options);
+}
+Tensor lp_pool3d(const Operand& x, double p, const PerAxis& kernel, const PoolOptions& options) {
+  return lp_pool("lp_pool3d", 3, x, p, kernel, options);
 }
 
 Tensor max_unpool1d(const Operand& x, const Tensor& indices, const PerAxis& kernel,

@@ -59,6 +59,16 @@ Tensor avg_pool1d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions&
 Tensor avg_pool2d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options = {});
 Tensor avg_pool3d(const Operand& x, const PerAxis& kernel, const AvgPoolOptions& options = {});
 
+// The p-norm of each window, (sum |x|^p)^(1/p), p > 0; max |x| for infinite p. x is floating; the
+// gradient is 0 where the norm is. Same as ONNX LpPool; torch.nn.functional.lp_pool2d leaves out
+// the absolute value, and scales up windows that ceil_mode lets reach behind the padding.
+Tensor lp_pool1d(const Operand& x, double p, const PerAxis& kernel,
+                 const PoolOptions& options = {});
+Tensor lp_pool2d(const Operand& x, double p, const PerAxis& kernel,
+                 const PoolOptions& options = {});
+Tensor lp_pool3d(const Operand& x, double p, const PerAxis& kernel,
+                 const PoolOptions& options = {});
+
 // The opposite of a pool with these options: zeros, except that each element of x is put where
 // `indices` says, as max_pool with indices gave them; of several at one place the last one stays,
 // and only it gets a gradient (torch gives one to each). Spatial extents are output_size, or

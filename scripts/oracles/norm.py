@@ -53,4 +53,12 @@ case("layer weight", lambda x, w: F.layer_norm(x, (3, 4), w), x, w)
 case("rms", lambda x: F.rms_norm(x, (4,)), x)
 case("rms weight", lambda x, w: F.rms_norm(x, (3, 4), w, eps=1e-3), x, w)
 
+for size in (3, 4):
+    r.case(
+        f"lrn {size}",
+        lambda x: F.local_response_norm(x, size, alpha=0.5, beta=0.6, k=0.8),
+        r.randn(2, 5, 2),
+    )
+r.case("lrn default", lambda x: F.local_response_norm(x, 9), r.randn(2, 3, 2, 2))
+
 r.save()

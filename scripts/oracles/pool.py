@@ -58,6 +58,10 @@ for inside in (True, False):
 r.case("avg 2d divisor", lambda x: F.avg_pool2d(x, 3, 2, 1, True, divisor_override=5), r.randn(2, 6, 5))
 r.case("avg 3d", lambda x: F.avg_pool3d(x, 2, (1, 2, 2), 1, True, False), r.randn(1, 2, 3, 4, 5))
 
+r.case("lp 1d", lambda x: F.lp_pool1d(x, 3, 3, 2), r.rand(2, 2, 7))
+r.case("lp 2d", lambda x: F.lp_pool2d(x, 1.5, (2, 3)), r.rand(1, 2, 4, 6))
+r.case("lp 3d", lambda x: F.lp_pool3d(x, 2, 2), r.rand(1, 2, 3, 4, 2))
+
 for what, f, x, options, size in [
     ("unpool 1d", "1d", distinct(2, 2, 9), {"kernel_size": 3, "padding": 1}, (9,)),
     ("unpool 2d", "2d", distinct(2, 2, 5, 7), {"kernel_size": 2}, (5, 7)),

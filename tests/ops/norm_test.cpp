@@ -110,6 +110,19 @@ SAMPLES(rms_norm) {
                         {uniform({4, 7})}));
 }
 
+SAMPLES(local_response_norm) {
+  for (const int64_t size : {3, 4}) {
+    list.push_back({"size " + std::to_string(size),
+                    [=](const Tensors& x) {
+                      return local_response_norm(x[0], size, {.alpha = 0.5, .beta = 0.6, .k = 0.8});
+                    },
+                    {uniform({2, 5, 2})}});
+  }
+  list.push_back({"no pixel",
+                  [](const Tensors& x) { return local_response_norm(x[0], 2); },
+                  {uniform({2, 3, 0, 2})}});
+}
+
 TEST_SUITE("ops/norm") {
   TEST_CASE("values worked out by hand") {
     const NormOptions exact{.eps = 0};
@@ -169,6 +182,24 @@ TEST_SUITE("ops/norm") {
     check("rms weight", [](const Tensors& x) {
       return rms_norm(x[0], {3, 4}, x[1], {.eps = 1e-3});
     });
+  }
+
+  TEST_CASE("local response norm") {
+    // Sums of squares of two channels, the own and the one in front.
+    CHECK(values(local_response_norm(tensor({2, 6, 8}, {1, 3, 1}), 2,
+                                     {.alpha = 2, .beta = 1, .k = 0})) ==
+          std::vector<double>{0.5, 0.15F, 0.08F});
+    const Oracle oracle("norm");
+    for (const int64_t size : {3, 4}) {
+      oracle.check("lrn " + std::to_string(size), [&](const Tensors& x) {
+        return local_response_norm(x[0], size, {.alpha = 0.5, .beta = 0.6, .k = 0.8});
+      });
+    }
+    oracle.check("lrn default", [](const Tensors& x) { return local_response_norm(x[0], 9); });
+    CHECK_THROWS_AS(local_response_norm(zeros({2, 3, 4}), 0), Error);
+    CHECK_THROWS_AS(local_response_norm(zeros({2, 3}), 1), Error);
+    CHECK_THROWS_AS(local_response_norm(zeros({2, 3, 4}, i64), 1), Error);
+    CHECK_THROWS_AS(local_response_norm(zeros({2, 3, 4}), int64_t{1} << 40), Error);
   }
 
   TEST_CASE("a large offset costs no accuracy") {

@@ -1,5 +1,6 @@
 #include "ops/pool.h"
 
+#include <cmath>
 #include <limits>
 
 #include <doctest/doctest.h>
@@ -126,6 +127,33 @@ SAMPLES(avg_pool3d) {
                   {uniform({1, 2, 2, 4, 3})}});
 }
 
+SAMPLES(lp_pool1d) {
+  list.push_back({"p = 1",
+                  [](const Tensors& x) { return lp_pool1d(x[0], 1, 3, {.stride = 2}); },
+                  {distinct({2, 7})}});
+  list.push_back({"p = inf",
+                  [](const Tensors& x) { return lp_pool1d(x[0], HUGE_VAL, 2); },
+                  {distinct({1, 2, 6})}});
+  list.push_back(
+      {"no batch", [](const Tensors& x) { return lp_pool1d(x[0], 2, 2); }, {uniform({0, 2, 6})}});
+}
+SAMPLES(lp_pool2d) {
+  list.push_back({"p = 2",
+                  [](const Tensors& x) {
+                    return lp_pool2d(x[0], 2, 3, {.stride = 2, .padding = 1, .ceil_mode = true});
+                  },
+                  {distinct({1, 2, 4, 5})}});
+  list.push_back({"p = 3, dilation",
+                  [](const Tensors& x) {
+                    return lp_pool2d(x[0], 3, 2, {.stride = 1, .dilation = {2, 1}});
+                  },
+                  {distinct({2, 4, 3})}});
+}
+SAMPLES(lp_pool3d) {
+  list.push_back({"p = 1.5",
+                  [](const Tensors& x) { return lp_pool3d(x[0], 1.5, 2, {.stride = 1}); },
+                  {distinct({2, 2, 3, 3})}});
+}
 SAMPLES(max_unpool1d) {
   const Tensor where = tensor({1, 3, 0, 4}, {2, 1, 2}, i64);
   list.push_back({"default size",
@@ -163,6 +191,7 @@ TEST_SUITE("ops/pool") {
     CHECK(values(max_pool2d(x, 2)) == std::vector<double>{5, 7});
     CHECK(values(max_pool2d_with_indices(x, 2).indices) == std::vector<double>{1, 6});
     CHECK(values(avg_pool2d(x, 2)) == std::vector<double>{2.25, 4.75});
+    CHECK(values(lp_pool1d(tensor({3, -4, 0, 0}, {1, 4}), 2, 2)) == std::vector<double>{5, 0});
     const Tensor row = tensor({1, 5, 2, 4, 3}, {1, 5});
     CHECK(values(max_pool1d(row, 2, {.ceil_mode = true})) == std::vector<double>{5, 4, 3});
     CHECK(values(avg_pool1d(row, 2, {.ceil_mode = true})) == std::vector<double>{3, 3, 3});
@@ -222,6 +251,20 @@ TEST_SUITE("ops/pool") {
         "avg 3d",
         call(avg_pool3d, 2,
              {.stride = {1, 2, 2}, .padding = 1, .ceil_mode = true, .count_include_pad = false}));
+  }
+
+  TEST_CASE("p-norms agree with PyTorch where all is positive") {
+    const Oracle oracle("pool");
+    oracle.check("lp 1d", [](const Tensors& x) { return lp_pool1d(x[0], 3, 3, {.stride = 2}); });
+    oracle.check("lp 2d", [](const Tensors& x) { return lp_pool2d(x[0], 1.5, {2, 3}); });
+    oracle.check("lp 3d", [](const Tensors& x) { return lp_pool3d(x[0], 2, 2); });
+    const Tensor x = variable(zeros({1, 2}));
+    CHECK(values(grad(lp_pool1d(x, 2, 2), x)) == std::vector<double>{0, 0});
+    CHECK(std::isnan(lp_pool1d(tensor({1, NAN}, {1, 2}), 2, 2).item()));
+    CHECK_THROWS_AS(lp_pool1d(x, 0, 2), Error);
+    CHECK_THROWS_AS(lp_pool1d(x, NAN, 2), Error);
+    CHECK_THROWS_AS(lp_pool1d(x, 2, 3), Error);
+    CHECK_THROWS_AS(lp_pool1d(zeros({1, 2}, i64), 2, 2), Error);
   }
 
   TEST_CASE("an unpool puts maxima back") {
