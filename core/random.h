@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+
+namespace tessera {
+
+// Random numbers are a function of (seed, number of the random tensor since manual_seed, position
+// of the element), so they do not depend on the device, the number of threads, or on what is
+// evaluated when and in which order.
+
+// Philox4x32-10: encrypts a 128-bit counter with a 64-bit key into four independent, uniform words.
+// Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
+struct Philox {
+  uint32_t word[4];
+
+  [[gnu::always_inline]] inline Philox(uint64_t key, uint64_t counter_low, uint64_t counter_high)
+      : word{static_cast<uint32_t>(counter_low), static_cast<uint32_t>(counter_low >> 32),
+             static_cast<uint32_t>(counter_high), static_cast<uint32_t>(counter_high >> 32)} {
+    auto k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
+    for (int round = 0; round < 10; ++round) {
+      const uint64_t a = uint64_t{0xD2511F53} * word[0], b = uint64_t{0xCD9E8D57} * word[2];
+      word[0] = static_cast<uint32_t>(b >> 32) ^ word[1] ^ k0;
+      word[1] = static_cast<uint32_t>(b);
+      word[2] = static_cast<uint32_t>(a >> 32) ^ word[3] ^ k1;
+      word[3] = static_cast<uint32_t>(a);
+      k0 += 0x9E3779B9;  // golden ratio
+      k1 += 0xBB67AE85;  // sqrt(3) - 1
+    }
+  }
+};
+
+// Where the generator of this process stands. Saved and restored, it continues the same numbers.
+struct RandomState {
+  uint64_t seed = 0;
+  uint64_t next = 0;  // number of the next random tensor
+};
+
+// Starts the random numbers anew. Without it the seed is 0. Same as torch.manual_seed, but not the
+// same numbers.
+void manual_seed(uint64_t seed);
+
+RandomState random_state();
+void set_random_state(const RandomState& state);
+
+// The state, which then moves on to the next tensor. Safe to call from several threads, but then
+// which thread gets which number is up to their timing.
+RandomState next_random();
+
+}  // namespace tessera
