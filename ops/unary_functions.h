@@ -8,7 +8,8 @@
 #include "ops/unary.h"
 
 // One struct per function of one variable: `f` computes an element, and `df(x, y)` is dy/dx as a
-// tensor (or a number), with y = f(x). A function without df has no gradient.
+// tensor (or a number), with y = f(x); where the gradient is chosen rather than scaled, `dx(x, y,
+// dy)` gives dL/dx instead. A function without either has no gradient.
 
 namespace tessera::unary {
 

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "core/error.h"
+#include "core/map_function.h"
+
+namespace tessera {
+
+// The op of a function of one variable, from its struct (see unary_functions.h) and its loops.
+template <class F>
+class UnaryOp final : public MapOp {
+ public:
+  UnaryOp(const char* name, const TileRow& tiles) : name_(name), tiles_(tiles) {}
+  std::string_view name() const override { return name_; }
+  TileFn tile(DType type) const override { return tile_in(tiles_, type); }
+  bool differentiable() const override { return has_df || has_dx; }
+  bool cheap() const override { return !std::is_base_of_v<OnReal, F>; }
+  Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed) const override {
+    if constexpr (has_dx) {
+      return {F::dx(x[0], y, dy)};
+    } else if constexpr (has_df) {
+      return {dy * F::df(x[0], y)};
+    } else {
+      return {};
+    }
+  }
+
+  // y = f(x): checks x and converts it where f is one of real numbers.
+  Tensor operator()(const Operand& x) const {
+    const Call call(name_, x.where);
+    require(x.defined(), "{}: x is an undefined tensor", name_);
+    const bool widen = std::is_base_of_v<OnReal, F> && !is_floating(x.dtype());
+    const Tensor input = widen ? cast(x, f32) : Tensor(x);
+    require(tile(compute_type(input.dtype())) != nullptr, "{}: not defined for {}", name_,
+            x.dtype());
+    return make_node(static_op(*this), {input}, input.shape(),
+                     std::is_base_of_v<Predicate, F> ? bool_ : input.dtype());
+  }
+
+ private:
+  static constexpr bool has_df = requires { F::df; };
+  static constexpr bool has_dx = requires { F::dx; };
+  const char* name_;
+  const TileRow& tiles_;
+};
+
+}  // namespace tessera
