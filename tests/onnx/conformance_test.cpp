@@ -189,7 +189,7 @@ TEST_CASE("the table counts by operator and names what failed") {
         "operator  passed  failed  skipped\n"
         "Add            1       1         \n"
         "Loop                            1\n"
-        "\nskipped, as not covered:\n  operator Loop: Loop 1\n"
+        "\nskipped:\n  operator Loop: Loop 1\n"
         "\nfailed:\n  test_b (Add): shape is [1]\n");
 }
 

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
+#include "ops/join.h"
 #include "ops/shape.h"
 #include "tests/onnx/registry.h"
 
@@ -61,6 +62,10 @@ Tensors flatten(const Node& node, const Inputs& x) {
   const Shape& shape = x[0].shape();
   const int split = static_cast<int>(axis < 0 ? axis + shape.ndim() : axis);
   return {reshape(x[0], {shape.slice(0, split).numel(), shape.slice(split, shape.ndim()).numel()})};
+}
+
+Tensors concat(const Node& node, const Inputs& x) {
+  return {cat(x.all(), node.integer("axis", 1))};
 }
 
 // Sizes are given, or as many outputs as the node has, equal but for a smaller last one.
@@ -171,6 +176,20 @@ Tensors center_crop_pad(const Node& node, const Inputs& x) {
   return {pad_zeros(x[0], before, after)};
 }
 
+Tensors eye_like(const Node& node, const Inputs& x) {
+  const DType dtype = node.has("dtype") ? dtype_from(node.integer("dtype", 1)) : x[0].dtype();
+  const int64_t rows = x[0].shape(0), columns = x[0].shape(1), k = node.integer("k", 0);
+  const Tensor row = reshape(iota({rows}), {rows, 1}), column = iota({columns});
+  return {cast(eq(column - row, k), dtype)};
+}
+
+// ceil((limit - start) / delta) numbers, start + i * delta in the given type.
+Tensors range(const Node&, const Inputs& x) {
+  const double span = number(x[1]) - number(x[0]);
+  const auto count = std::max<int64_t>(0, static_cast<int64_t>(std::ceil(span / number(x[2]))));
+  return {x[0] + cast(iota({count}), x[0].dtype()) * x[2]};
+}
+
 }  // namespace
 
 void add_shape(Registry& ops) {
@@ -180,6 +199,7 @@ void add_shape(Registry& ops) {
               {"Squeeze", squeeze},
               {"Unsqueeze", unsqueeze},
               {"Flatten", flatten},
+              {"Concat", concat},
               {"Split", split},
               {"Slice", slice_axes},
               {"Tile", tile},
@@ -188,7 +208,9 @@ void add_shape(Registry& ops) {
               {"ConstantOfShape", constant_of_shape},
               {"Shape", shape_as_tensor},
               {"Size", size},
-              {"CenterCropPad", center_crop_pad}});
+              {"CenterCropPad", center_crop_pad},
+              {"EyeLike", eye_like},
+              {"Range", range}});
 }
 
 }  // namespace tessera::onnx

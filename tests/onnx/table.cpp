@@ -46,7 +46,7 @@ std::string table(std::span<const Result> results, bool verbose) {
     fmt::format_to(out, "{:{}}  {:>6}  {:>6}  {:>7}\n", op, width, cell(counts[0]), cell(counts[1]),
                    cell(counts[2]));
   }
-  if (!skipped.empty()) text += "\nskipped, as not covered:\n";
+  if (!skipped.empty()) text += "\nskipped:\n";
   for (const auto& [reason, ops] : skipped) {
     fmt::format_to(out, "  {}:", reason);
     for (const auto& [op, tests] : ops) fmt::format_to(out, " {} {}", op, tests);
