@@ -14,25 +14,40 @@
 using namespace tessera;
 using namespace tessera::testing;
 
-namespace {
 using Values = std::vector<double>;
-}
 
 // Nothing flows into a constant, so the samples multiply it with an input.
-#define CREATION_SAMPLES(name, ...)                                                           \
-  SAMPLES(name) {                                                                             \
-    list.push_back(                                                                           \
-        {"times x", [](const Tensors& x) { return x[0] * __VA_ARGS__; }, {uniform({3, 5})}}); \
-  }
-CREATION_SAMPLES(zeros, zeros({3, 5}))
-CREATION_SAMPLES(ones, ones({5}, i32))
-CREATION_SAMPLES(full, full({3, 1}, 2.5))
-CREATION_SAMPLES(zeros_like, zeros_like(x[0]))
-CREATION_SAMPLES(ones_like, ones_like(x[0]))
-CREATION_SAMPLES(full_like, full_like(x[0], 0.1))
-CREATION_SAMPLES(arange, arange(1, 2, 0.2, x[0].dtype()))
-CREATION_SAMPLES(linspace, linspace(-1, 1, 5, x[0].dtype()))
-CREATION_SAMPLES(eye, eye(3, 5))
+static void times_x(SampleList& list, const TensorFunction& constant) {
+  list.push_back(
+      {"times x", [=](const Tensors& x) { return x[0] * constant(x); }, {uniform({3, 5})}});
+}
+SAMPLES(zeros) {
+  times_x(list, [](const Tensors&) { return zeros({3, 5}); });
+}
+SAMPLES(ones) {
+  times_x(list, [](const Tensors&) { return ones({5}, i32); });
+}
+SAMPLES(full) {
+  times_x(list, [](const Tensors&) { return full({3, 1}, 2.5); });
+}
+SAMPLES(zeros_like) {
+  times_x(list, [](const Tensors& x) { return zeros_like(x[0]); });
+}
+SAMPLES(ones_like) {
+  times_x(list, [](const Tensors& x) { return ones_like(x[0]); });
+}
+SAMPLES(full_like) {
+  times_x(list, [](const Tensors& x) { return full_like(x[0], 0.1); });
+}
+SAMPLES(arange) {
+  times_x(list, [](const Tensors& x) { return arange(1, 2, 0.2, x[0].dtype()); });
+}
+SAMPLES(linspace) {
+  times_x(list, [](const Tensors& x) { return linspace(-1, 1, 5, x[0].dtype()); });
+}
+SAMPLES(eye) {
+  times_x(list, [](const Tensors&) { return eye(3, 5); });
+}
 
 TEST_SUITE("ops/creation") {
   TEST_CASE("zeros, ones and full have the shape, dtype and value asked for") {
