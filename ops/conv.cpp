@@ -18,7 +18,7 @@ static Tensor conv(const char* op, int axes, const Operand& x, const Tensor& wei
   }
   const detail::ConvGeometry geometry =
       detail::conv_geometry(op, axes, x.shape(), weight.shape(), options);
-  const Tensor y = detail::conv_forward_node(x, weight, geometry);
+  Tensor y = detail::conv_forward_node(x, weight, geometry);
   if (!bias.defined()) return y;
   return add(y, reshape(bias, Shape::filled(axes + 1, 1).with(0, weight.shape(0))));
 }

@@ -66,8 +66,8 @@ Shape ConvGeometry::y_shape() const {
 }
 
 double ConvGeometry::flops() const {
-  return 2.0 * static_cast<double>(y_shape().numel()) *
-         static_cast<double>(in_channels / groups * kernel.numel());
+  const int64_t products = in_channels / groups * kernel.numel();  // per result
+  return 2.0 * static_cast<double>(y_shape().numel()) * static_cast<double>(products);
 }
 
 void ConvGeometry::key(std::string& out) const {

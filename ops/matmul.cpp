@@ -199,7 +199,7 @@ Tensor linear(const Operand& x, const Tensor& weight, const Tensor& bias) {
   require(x.ndim() > 0 && x.shape(-1) == weight.shape(-1),
           "linear: the last axis of the input {} must have the {} features of the weight {}",
           x.shape(), weight.shape(-1), weight.shape());
-  const Tensor y = matmul(x, weight, {.transpose_b = weight.ndim() == 2});
+  Tensor y = matmul(x, weight, {.transpose_b = weight.ndim() == 2});
   if (!bias.defined()) return y;
   const Shape expected = weight.shape().slice(0, weight.ndim() - 1);
   require(bias.shape() == expected && bias.dtype() == x.dtype(),
