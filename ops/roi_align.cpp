@@ -1,0 +1,197 @@
+#include "ops/roi_align.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/cpu/parallel.h"
+#include "core/error.h"
+#include "core/op.h"
+#include "ops/sparse_rows.h"
+
+namespace tessera {
+
+using detail::SparseRows;
+
+namespace {
+
+// A box's cells along one axis: a row of taps for each. In mode max every sample has two taps, for
+// one of weight 0 takes part in the maximum; weights are not normalized then.
+template <class T>
+SparseRows axis_cells(T low, T high, int64_t cells, int64_t extent, const RoiAlignOptions& o) {
+  const T scale = static_cast<T>(o.spatial_scale), edge = o.aligned ? T(0.5) : T(0);
+  const T start = low * scale - edge;
+  T length = high * scale - edge - start;
+  const bool finite = std::isfinite(start) && std::isfinite(length);
+  if (!o.aligned) length = std::max(length, T(1));
+  require(finite && (o.sampling_ratio > 0 || length <= T(1 << 20)),
+          "roi_align: a box must be finite and cover at most 2^20 elements, got {} to {}", low,
+          high);
+  const T cell = length / static_cast<T>(cells);
+  const int64_t samples = o.sampling_ratio > 0
+                              ? o.sampling_ratio
+                              : std::max<int64_t>(0, static_cast<int64_t>(std::ceil(cell)));
+  const double share = o.mode == RoiPooling::avg ? 1 / static_cast<double>(samples) : 1;
+  const auto last = static_cast<T>(extent - 1);
+  SparseRows rows;
+  const auto add = [&](int64_t index, T weight) {
+    if (o.mode == RoiPooling::avg) return rows.add(index, static_cast<double>(weight) * share);
+    rows.index.push_back(index);
+    rows.weight.push_back(static_cast<double>(weight));
+  };
+  for (int64_t i = 0; i < cells; ++i, rows.end_row()) {
+    for (int64_t s = 0; s < samples; ++s) {
+      const T at = start + static_cast<T>(i) * cell +
+                   (static_cast<T>(s) + T(0.5)) * cell / static_cast<T>(samples);
+      const bool inside = at >= T(-1) && at <= static_cast<T>(extent);
+      const T held = inside ? std::clamp(at, T(0), last) : T(0);
+      const T below = std::floor(held);
+      const auto index = static_cast<int64_t>(below);
+      add(index, inside ? 1 - (held - below) : 0);
+      add(std::min(index + 1, extent - 1), inside ? held - below : 0);
+    }
+  }
+  return rows;
+}
+
+// A box: its image, and its cells along both axes.
+struct Cells {
+  int64_t image;
+  SparseRows rows, columns;
+};
+
+template <class T>
+std::vector<Cells> cells_of(const Array& boxes, const Shape& x, const Shape& grid,
+                            const RoiAlignOptions& o) {
+  std::vector<Cells> cells;
+  for (int64_t k = 0; k < boxes.shape[0]; ++k) {
+    const T* box = boxes.as<const T>() + 5 * k;
+    require(box[0] >= 0 && box[0] < static_cast<T>(x[0]) && std::floor(box[0]) == box[0],
+            "roi_align: box {} has image index {}, which is not in [0, {})", k, box[0], x[0]);
+    cells.push_back({static_cast<int64_t>(box[0]), axis_cells(box[2], box[4], grid[0], x[2], o),
+                     axis_cells(box[1], box[3], grid[1], x[3], o)});
+  }
+  return cells;
+}
+
+// Calls f(index, weight) for every element of a plane that contributes to cell (i, j); in mode max
+// only for the one with the largest contribution, by the values of `selector`.
+template <class T, class F>
+void for_each_tap(const Cells& cells, int64_t i, int64_t j, int64_t width, const T* selector,
+                  F&& f) {
+  int64_t best_index = -1;
+  T best_weight = 0, best = 0;
+  const auto begin = [](const SparseRows& rows, int64_t row) {
+    return static_cast<size_t>(rows.begin[static_cast<size_t>(row)]);
+  };
+  for (size_t u = begin(cells.rows, i); u < begin(cells.rows, i + 1); ++u) {
+    for (size_t v = begin(cells.columns, j); v < begin(cells.columns, j + 1); ++v) {
+      const int64_t index = cells.rows.index[u] * width + cells.columns.index[v];
+      const T weight = static_cast<T>(cells.rows.weight[u] * cells.columns.weight[v]);
+      if (!selector) {
+        f(index, weight);
+      } else if (best_index < 0 || weight * selector[index] > best) {
+        best_index = index;
+        best_weight = weight;
+        best = weight * selector[index];
+      }
+    }
+  }
+  if (best_index >= 0) f(best_index, best_weight);
+}
+
+// Sums over the cells of boxes, or the adjoint. Inputs: the values, the boxes and, in mode max, the
+// feature map whose values select the elements. Each is the gradient of the other in the values.
+class RoiAlignOp final : public KernelOp {
+ public:
+  RoiAlignOp(const RoiAlignOptions& options, const Shape& grid, bool adjoint)
+      : options_(options), grid_(grid), adjoint_(adjoint) {}
+  std::string_view name() const override { return adjoint_ ? "roi_align_adjoint" : "roi_align"; }
+  void key(std::string& out) const override {
+    append_key(out, options_.spatial_scale, options_.sampling_ratio, options_.aligned,
+               options_.mode, adjoint_);
+    append_key(out, grid_);
+  }
+  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
+    Tensors inputs = x, dx(x.size());
+    inputs[0] = dy;
+    dx[0] = make_node(std::make_shared<RoiAlignOp>(options_, grid_, !adjoint_), inputs,
+                      x[0].shape(), dy.dtype());
+    return dx;
+  }
+  void run(std::span<const Array> inputs, const Array& output) const override {
+    if (output.dtype == f64) {
+      compute<double>(inputs, output);
+    } else {
+      compute<float>(inputs, output);
+    }
+  }
+
+ private:
+  template <class T>
+  void compute(std::span<const Array> inputs, const Array& output) const {
+    const Array& map = adjoint_ ? output : inputs[0];
+    const int64_t C = map.shape[1], width = map.shape[3], plane = map.shape[2] * width;
+    const int64_t size = grid_.numel();
+    const std::vector<Cells> boxes = cells_of<T>(inputs[1], map.shape, grid_, options_);
+    const T *in = inputs[0].as<const T>(), *selector = nullptr;
+    if (options_.mode == RoiPooling::max) selector = inputs[2].as<const T>();
+    T* out = output.as<T>();
+    if (adjoint_) std::fill_n(out, output.numel(), T(0));
+    // One thread owns a channel of every image, and adds to it in the order of the boxes.
+    cpu::parallel_for(C, false, [&](int64_t c) {
+      for (size_t k = 0; k < boxes.size(); ++k) {
+        const int64_t in_plane = (boxes[k].image * C + c) * plane;
+        const int64_t in_grid = (static_cast<int64_t>(k) * C + c) * size;
+        const T* select = selector ? selector + in_plane : nullptr;
+        for (int64_t cell = 0; cell < size; ++cell) {
+          T sum = 0;
+          const T v = adjoint_ ? in[in_grid + cell] : T(0);
+          for_each_tap(boxes[k], cell / grid_[1], cell % grid_[1], width, select,
+                       [&](int64_t index, T weight) {
+                         if (adjoint_) {
+                           out[in_plane + index] += weight * v;
+                         } else {
+                           sum += weight * in[in_plane + index];
+                         }
+                       });
+          if (!adjoint_) out[in_grid + cell] = sum;
+        }
+      }
+    });
+  }
+
+  const RoiAlignOptions options_;
+  const Shape grid_;  // cells
+  const bool adjoint_;
+};
+
+}  // namespace
+
+Tensor roi_align(const Operand& x, const Tensor& boxes, const RoiAlignOptions& o) {
+  const Call call("roi_align", x.where);
+  require(x.defined() && boxes.defined(), "roi_align: x or boxes is an undefined tensor");
+  require(is_floating(x.dtype()) && boxes.dtype() == x.dtype(),
+          "roi_align: x and boxes must be floating and of one dtype, got {} and {}", x.dtype(),
+          boxes.dtype());
+  require(x.ndim() == 4 && x.shape(2) > 0 && x.shape(3) > 0,
+          "roi_align: x must be [N, C, H, W] with H and W at least 1, got {}", x.shape());
+  require(boxes.ndim() == 2 && boxes.shape(1) == 5,
+          "roi_align: boxes must be [K, 5] (image, x1, y1, x2, y2), got {}", boxes.shape());
+  const Shape grid = o.output_size.resolve(2, 1, "roi_align", "output_size");
+  const int64_t cells = std::max(grid[0], grid[1]);
+  require(cells <= 1 << 20 && o.sampling_ratio <= (int64_t{1} << 24) / cells,
+          "roi_align: at most 2^20 cells and 2^24 samples an axis are possible, got {} cells with "
+          "sampling_ratio {}",
+          cells, o.sampling_ratio);
+  require(std::isfinite(o.spatial_scale), "roi_align: spatial_scale must be finite, got {}",
+          o.spatial_scale);
+  const DType type = compute_type(x.dtype());
+  const Tensor map = cast(x, type);
+  Tensors inputs{map, cast(boxes, type)};
+  if (o.mode == RoiPooling::max) inputs.push_back(map);
+  const Shape shape{boxes.shape(0), x.shape(1), grid[0], grid[1]};
+  return cast(make_node(std::make_shared<RoiAlignOp>(o, grid, false), inputs, shape, type),
+              x.dtype());
+}
+
+}  // namespace tessera
