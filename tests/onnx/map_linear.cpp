@@ -1,5 +1,6 @@
 #include "core/error.h"
 #include "ops/binary.h"
+#include "ops/einsum.h"
 #include "ops/matmul.h"
 #include "ops/shape.h"
 #include "tests/onnx/registry.h"
@@ -23,10 +24,14 @@ Tensors gemm(const Node& node, const Inputs& x) {
   return {y + (beta == 1 ? x[2] : x[2] * beta)};
 }
 
+Tensors einstein_sum(const Node& node, const Inputs& x) {
+  return {einsum(node.text("equation", ""), x.all())};
+}
+
 }  // namespace
 
 void add_linear(Registry& ops) {
-  ops.insert({{"MatMul", multiply}, {"Gemm", gemm}});
+  ops.insert({{"MatMul", multiply}, {"Gemm", gemm}, {"Einsum", einstein_sum}});
 }
 
 }  // namespace tessera::onnx

@@ -7,8 +7,8 @@ namespace tessera::onnx {
 const Registry& registry() {
   static const Registry all = [] {
     Registry ops;
-    for (const auto add :
-         {add_elementwise, add_shape, add_resize, add_norm, add_linear, add_optimizer, add_conv}) {
+    for (const auto add : {add_elementwise, add_activation, add_shape, add_resize, add_norm,
+                           add_linear, add_optimizer, add_conv, add_pool, add_sample}) {
       add(ops);
     }
     return ops;
