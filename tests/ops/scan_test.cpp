@@ -1,12 +1,15 @@
 #include "ops/scan.h"
 
+#include <cmath>
 #include <limits>
+#include <string>
 
 #include <doctest/doctest.h>
 
 #include "core/error.h"
 #include "core/op.h"
 #include "tests/ops/samples.h"
+#include "tests/oracle.h"
 
 using namespace tessera;
 using namespace tessera::testing;
@@ -108,5 +111,16 @@ TEST_SUITE("ops/scan") {
     CHECK_THROWS_AS(cumprod(Tensor(), 0), Error);
     CHECK_THROWS_AS(linear_recurrence(uniform({2}), uniform({3}), 0), Error);
     CHECK_THROWS_AS(linear_recurrence(integers({2}, 0, 3), integers({2}, 0, 3), 0), Error);
+  }
+
+  TEST_CASE("the same as torch") {
+    const Oracle oracle("scan");
+    for (const int axis : {0, 1, 2}) {
+      oracle.check("cumsum " + std::to_string(axis),
+                   [&](const Tensors& x) { return cumsum(x[0], axis); });
+      oracle.check("cumprod " + std::to_string(axis),
+                   [&](const Tensors& x) { return cumprod(x[0], axis); });
+    }
+    oracle.check("cumprod zeros", [](const Tensors& x) { return cumprod(x[0], 1); });
   }
 }
