@@ -25,11 +25,16 @@ detail::Window adaptive_window(const char* op, int ndim, const Tensor& x,
   return window;
 }
 
-void check_spatial(const char* op, const Tensor& x) {
+Shape spatial_axes(const char* op, const Tensor& x) {
   require(x.defined(), "{}: x is an undefined tensor", op);
   require(x.ndim() >= 3, "{}: x must be [N, C, ...] with spatial axes, got {}", op, x.shape());
-  require(x.shape().slice(2, x.ndim()).numel() > 0,
-          "{}: the spatial axes of x must not be empty, got {}", op, x.shape());
+  Shape axes;
+  for (int axis = 2; axis < x.ndim(); ++axis) {
+    require(x.shape(axis) > 0, "{}: the spatial axes of x must not be empty, got {}", op,
+            x.shape());
+    axes.push_back(axis);
+  }
+  return axes;
 }
 
 Tensor average(const char* op, int ndim, const Operand& x, const PerAxis& output_size) {
@@ -82,20 +87,21 @@ MaxPoolResult adaptive_max_pool3d_with_indices(const Operand& x, const PerAxis& 
 
 Tensor global_avg_pool(const Operand& x) {
   const Call call("global_avg_pool", x.where);
-  check_spatial("global_avg_pool", x);
-  Shape axes;
-  for (int axis = 2; axis < x.ndim(); ++axis) axes.push_back(axis);
-  return mean(x, axes, true);
+  return mean(x, spatial_axes("global_avg_pool", x), true);
 }
 
 Tensor global_max_pool(const Operand& x) {
   const Call call("global_max_pool", x.where);
-  check_spatial("global_max_pool", x);
-  Shape shape = Shape::filled(x.ndim(), 1);
-  shape[0] = x.shape(0);
-  shape[1] = x.shape(1);
+  Shape shape = x.shape();
+  for (const int64_t axis : spatial_axes("global_max_pool", x)) shape[static_cast<int>(axis)] = 1;
   const int64_t elements = x.shape().slice(2, x.ndim()).numel();
   return reshape(adaptive_max_pool1d(reshape(x, {shape[0], shape[1], elements}), 1), shape);
+}
+
+Tensor global_lp_pool(const Operand& x, double p) {
+  const Call call("global_lp_pool", x.where);
+  require(p > 0, "global_lp_pool: p must be positive, got {}", p);
+  return norm(x, p, spatial_axes("global_lp_pool", x), true);
 }
 
 }  // namespace tessera

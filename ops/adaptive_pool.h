@@ -28,9 +28,10 @@ MaxPoolResult adaptive_max_pool1d_with_indices(const Operand& x, const PerAxis& 
 MaxPoolResult adaptive_max_pool2d_with_indices(const Operand& x, const PerAxis& output_size);
 MaxPoolResult adaptive_max_pool3d_with_indices(const Operand& x, const PerAxis& output_size);
 
-// The mean and the greatest element of each channel: [N, C, ...] with any number of spatial axes
-// gives [N, C, 1, ...]. Same as ONNX GlobalAveragePool and GlobalMaxPool.
+// The mean, the greatest element and the p-norm of each channel: [N, C, ...] with any number of
+// spatial axes gives [N, C, 1, ...]. Same as ONNX GlobalAveragePool, GlobalMaxPool, GlobalLpPool.
 Tensor global_avg_pool(const Operand& x);
 Tensor global_max_pool(const Operand& x);
+Tensor global_lp_pool(const Operand& x, double p = 2);
 
 }  // namespace tessera

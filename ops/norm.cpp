@@ -199,4 +199,12 @@ Tensor local_response_norm(const Operand& x, int64_t size, const LocalResponseNo
   return cast(reshape(y, x.shape()), x.dtype());
 }
 
+Tensor normalize(const Operand& x, const NormalizeOptions& o) {
+  const Call call("normalize", x.where);
+  check_input("normalize", x, 0, o.eps);
+  require(!o.axes.empty(), "normalize: at least one axis must be given for x {}", x.shape());
+  const Tensor input = cast(x, compute_type(x.dtype()));
+  return cast(input / clamp(norm(input, o.p, o.axes, true), o.eps), x.dtype());
+}
+
 }  // namespace tessera

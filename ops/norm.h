@@ -78,4 +78,12 @@ struct LocalResponseNormOptions {
 Tensor local_response_norm(const Operand& x, int64_t size,
                            const LocalResponseNormOptions& options = {});
 
+// x / max(norm(x), eps), with the p-norm over `axes`. Same as torch.nn.functional.normalize.
+struct NormalizeOptions {
+  double p = 2;
+  Shape axes = {1};
+  double eps = 1e-12;
+};
+Tensor normalize(const Operand& x, const NormalizeOptions& options = {});
+
 }  // namespace tessera

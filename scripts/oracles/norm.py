@@ -61,4 +61,12 @@ for size in (3, 4):
     )
 r.case("lrn default", lambda x: F.local_response_norm(x, 9), r.randn(2, 3, 2, 2))
 
+case("normalize", lambda x: F.normalize(x), r.randn(3, 4))
+case("normalize p", lambda x: F.normalize(x, p=3, dim=2), r.randn(2, 2, 3))
+case("normalize axes", lambda x: F.normalize(x, dim=(0, 2)), r.randn(2, 2, 3))
+x = r.randn(3, 4)
+x[0] = 0
+x[1] *= 0.01
+case("normalize zeros", lambda x: F.normalize(x, eps=0.5), x)
+
 r.save()

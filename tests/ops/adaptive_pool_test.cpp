@@ -76,6 +76,16 @@ SAMPLES(global_max_pool) {
   }
 }
 
+SAMPLES(global_lp_pool) {
+  for (const double p : {1.0, 2.0, 3.0}) {
+    list.push_back({"p = " + std::to_string(p),
+                    [=](const Tensors& x) { return global_lp_pool(x[0], p); },
+                    {distinct({2, 2, 3, 2})}});
+  }
+  list.push_back(
+      {"no batch", [](const Tensors& x) { return global_lp_pool(x[0]); }, {uniform({0, 2, 3})}});
+}
+
 TEST_SUITE("ops/adaptive_pool") {
   TEST_CASE("values worked out by hand") {
     const Tensor x = tensor({1, 5, 2, 4, 6}, {1, 1, 5});
@@ -85,6 +95,8 @@ TEST_SUITE("ops/adaptive_pool") {
     CHECK(values(adaptive_max_pool1d(x, -1)) == values(x));
     CHECK(global_avg_pool(x).item() == doctest::Approx(3.6));
     CHECK(global_max_pool(x).item() == 6);
+    CHECK(global_lp_pool(tensor({3, -4}, {1, 1, 2})).item() == 5);
+    CHECK(global_lp_pool(tensor({3, -4}, {1, 1, 2}), 1).item() == 7);
     CHECK(global_max_pool(reshape(x, {1, 1, 1, 1, 5})).shape() == Shape{1, 1, 1, 1, 1});
     CHECK(adaptive_max_pool1d(cast(x, i32), 1).item() == 6);
     CHECK(adaptive_avg_pool1d(x, 0).shape() == Shape{1, 1, 0});
@@ -133,6 +145,8 @@ TEST_SUITE("ops/adaptive_pool") {
     CHECK_THROWS_AS(global_avg_pool(expand(scalar(0.0, f32), {2, 3})), Error);
     CHECK_THROWS_AS(global_max_pool(expand(scalar(0.0, f32), {2, 3, 0})), Error);
     CHECK_THROWS_AS(global_avg_pool(Tensor()), Error);
+    CHECK_THROWS_AS(global_lp_pool(expand(scalar(0.0, f32), {2, 3, 4}), 0), Error);
+    CHECK_THROWS_AS(global_lp_pool(expand(scalar(0.0, f32), {2, 3})), Error);
   }
 
   TEST_CASE("an empty batch costs nothing, whatever the output size") {

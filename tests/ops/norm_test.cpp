@@ -123,6 +123,21 @@ SAMPLES(local_response_norm) {
                   {uniform({2, 3, 0, 2})}});
 }
 
+SAMPLES(normalize) {
+  list.push_back(
+      sample("default", [](const Tensors& x) { return normalize(x[0]); }, {distinct({3, 4})}));
+  list.push_back(sample("p = 1",
+                        [](const Tensors& x) {
+                          return normalize(x[0], {.p = 1, .axes = {-1, 0}});
+                        },
+                        {distinct({2, 3, 2})}));
+  list.push_back(sample("p = inf",
+                        [](const Tensors& x) { return normalize(x[0], {.p = HUGE_VAL}); },
+                        {uniform({2, 4})}));
+  list.push_back(
+      sample("no row", [](const Tensors& x) { return normalize(x[0]); }, {uniform({0, 4})}));
+}
+
 TEST_SUITE("ops/norm") {
   TEST_CASE("values worked out by hand") {
     const NormOptions exact{.eps = 0};
@@ -200,6 +215,25 @@ TEST_SUITE("ops/norm") {
     CHECK_THROWS_AS(local_response_norm(zeros({2, 3}), 1), Error);
     CHECK_THROWS_AS(local_response_norm(zeros({2, 3, 4}, i64), 1), Error);
     CHECK_THROWS_AS(local_response_norm(zeros({2, 3, 4}), int64_t{1} << 40), Error);
+  }
+
+  TEST_CASE("normalize") {
+    const Tensor x = tensor({3, -4, 0, 0}, {2, 2});
+    CHECK(values(normalize(x)) == std::vector<double>{0.6F, -0.8F, 0, 0});
+    CHECK(values(normalize(x, {.p = HUGE_VAL})) == std::vector<double>{0.75, -1, 0, 0});
+    const Oracle oracle("norm");
+    const auto check = [&](const std::string& what, const NormalizeOptions& o) {
+      oracle.check(what, [&](const Tensors& v) { return normalize(v[0], o) * v[1]; });
+    };
+    check("normalize", {});
+    check("normalize p", {.p = 3, .axes = {2}});
+    check("normalize axes", {.axes = {0, 2}});
+    check("normalize zeros", {.p = 2, .axes = {1}, .eps = 0.5});
+    CHECK_THROWS_AS(normalize(x, {.axes = {2}}), Error);
+    CHECK_THROWS_AS(normalize(x, {.axes = {}}), Error);
+    CHECK_THROWS_AS(normalize(x, {.eps = -1}), Error);
+    CHECK_THROWS_AS(normalize(zeros({2, 2}, i64)), Error);
+    CHECK_THROWS_AS(normalize(Tensor()), Error);
   }
 
   TEST_CASE("a large offset costs no accuracy") {
