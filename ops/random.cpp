@@ -12,19 +12,22 @@ namespace tessera {
 
 namespace {
 
-enum RandomKind : size_t { kBits, kUniformF32, kUniformF64, kNormalF32, kNormalF64, kBelow };
+// What a random op computes, in the order of random_tiles.
+enum class Kind : uint8_t { bits, uniform_f32, uniform_f64, normal_f32, normal_f64, below };
 
 class RandomOp final : public MapOp {
  public:
-  RandomOp(const char* name, RandomKind kind) : name_(name), kind_(kind) {}
+  RandomOp(const char* name, Kind kind) : name_(name), kind_(kind) {}
   std::string_view name() const override { return name_; }
-  TileFn tile(DType) const override { return TESSERA_SELECT(random_tiles)[kind_]; }
+  TileFn tile(DType) const override {
+    return TESSERA_SELECT(random_tiles)[static_cast<size_t>(kind_)];
+  }
   bool differentiable() const override { return false; }
   bool cheap() const override { return false; }
 
  private:
   const char* name_;
-  RandomKind kind_;
+  Kind kind_;
 };
 
 // A random tensor of its own number. The seed and the number are inputs and no attributes, so that
@@ -37,9 +40,9 @@ Tensor draw(const RandomOp& op, const Shape& shape, DType dtype) {
 }
 
 Tensor uniform(const Shape& shape, DType dtype) {
-  static const RandomOp in_f32("rand", kUniformF32), in_f64("rand f64", kUniformF64);
+  static const RandomOp in_f32("rand", Kind::uniform_f32), in_f64("rand f64", Kind::uniform_f64);
   if (dtype == f64) return draw(in_f64, shape, f64);
-  const Tensor u = draw(in_f32, shape, f32);
+  Tensor u = draw(in_f32, shape, f32);
   if (dtype == f32) return u;
   // As many bits as the half has: rounding could give 1.
   const double steps = dtype == bf16 ? 0x1p8 : 0x1p11;
@@ -71,7 +74,7 @@ Tensor rand(const Shape& shape, DType dtype, const std::source_location& where) 
 Tensor randn(const Shape& shape, DType dtype, const std::source_location& where) {
   const Call call("randn", where);
   require(is_floating(dtype), "randn: dtype must be floating, got {}", dtype);
-  static const RandomOp in_f32("randn", kNormalF32), in_f64("randn f64", kNormalF64);
+  static const RandomOp in_f32("randn", Kind::normal_f32), in_f64("randn f64", Kind::normal_f64);
   const bool wide = dtype == f64;
   return fresh_leaf(cast(draw(wide ? in_f64 : in_f32, shape, wide ? f64 : f32), dtype));
 }
@@ -81,7 +84,7 @@ Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype,
   const Call call("randint", where);
   require(low < high, "randint: low must be below high, got {} and {}", low, high);
   require(holds(dtype, low, high), "randint: {} does not hold all of [{}, {})", dtype, low, high);
-  static const RandomOp bits("random bits", kBits), below("random below", kBelow);
+  static const RandomOp bits("random bits", Kind::bits), below("random below", Kind::below);
   const auto count = static_cast<int64_t>(static_cast<uint64_t>(high) - static_cast<uint64_t>(low));
   const Tensor random = draw(bits, shape, i64);
   const Tensor y = make_node(static_op(below), {random, scalar(count, i64)}, shape, i64);

@@ -51,6 +51,7 @@ TEST_SUITE("core/random") {
     constexpr size_t kThreads = 4, kDraws = 1000;
     std::array<std::vector<uint64_t>, kThreads> numbers;
     std::vector<std::thread> threads;
+    threads.reserve(kThreads);
     for (auto& own : numbers) {
       threads.emplace_back([&own] {
         for (size_t i = 0; i < kDraws; ++i) own.push_back(next_random().next);

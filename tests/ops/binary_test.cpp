@@ -199,7 +199,7 @@ TEST_SUITE("ops/binary") {
     const Oracle oracle("binary");
     for (const std::string type : {"int64", "uint8"}) {
       for (const Row& row : rows) {
-        const std::string name = row.name, key = type + "/" + name;
+        const std::string name = row.name, key = fmt::format("{}/{}", type, name);
         if (!oracle.has(key)) continue;
         INFO(key);
         const bool divides = name == "floor_divide" || name == "trunc_divide" || name == "fmod" ||
