@@ -122,8 +122,9 @@ Classes classes_of(const char* op, const Tensor& x, const Tensor& target, const 
   return classes;
 }
 
-// x at the class of each target, 0 where it is ignored. A masked sum is several times faster than
-// a gather whose gradient scatters, and fuses with what makes x.
+// x at the class of each target, 0 where it is ignored. A masked sum takes the same time as a
+// gather (measured for 2 to 21 classes), and neither it nor its gradient stores anything of the
+// size of x, where the gather needs log_softmax in memory and its gradient scatters.
 Tensor picked(const Tensor& x, const Classes& classes) {
   const Shape along = Shape::filled(x.ndim(), 1).with(classes.axis, x.shape(classes.axis));
   return sum(where(eq(iota(along), classes.index), x, 0), {classes.axis}, true);

@@ -195,7 +195,9 @@ void TileRunner::iota(const Instruction& i, int64_t begin, int64_t n, Register& 
   for_runs(i.per_row ? row_space_ : program_.space,
            i.per_row ? row_form(program_.space, row_space_, i.form) : i.form, begin, n,
            [&](int64_t value, int64_t step, int64_t place, int64_t length) {
-             for (int64_t k = 0; k < length; ++k) out[place + k] = value + k * step;
+             dst.uniform = length == n && (step == 0 || n == 1);
+             const int64_t count = dst.uniform ? 1 : length;
+             for (int64_t k = 0; k < count; ++k) out[place + k] = value + k * step;
            });
 }
 
