@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/op.h"
+#include "core/settings.h"
 #include "tests/ops/samples.h"
 #include "tests/oracle.h"
 
@@ -136,6 +137,19 @@ TEST_SUITE("ops/matmul") {
     oracle.check("addmm", [](const Tensors& x) {
       return addmm(x[0], x[1], x[2], {.beta = 0.5, .alpha = 3});
     });
+  }
+
+  TEST_CASE("the number of threads does not change the bits of a large product") {
+    const Tensor a = cast(uniform({3, 210, 300}), f32), b = cast(uniform({300, 270}), f32);
+    const int before = num_threads();
+    set_num_threads(1);
+    const Tensor expected = matmul(a, b).eval();
+    for (const int threads : {2, 3}) {
+      set_num_threads(threads);
+      check_close(matmul(a, b), expected, 0);
+    }
+    set_num_threads(before);
+    check_close(expected, matmul(cast(a, f64), cast(b, f64)), 1e-6);
   }
 
   TEST_CASE("what does not fit is an error") {
