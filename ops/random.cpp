@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
+#include "ops/sort.h"
 #include "ops/unary.h"
 
 TESSERA_FOR_EACH_ISA(extern const TileFn random_tiles[])
@@ -49,6 +50,12 @@ Tensor uniform(const Shape& shape, DType dtype) {
   return cast(floor(u * steps) / steps, dtype);
 }
 
+// 64 random bits each.
+Tensor bits(const Shape& shape) {
+  static const RandomOp op("random bits", Kind::bits);
+  return draw(op, shape, i64);
+}
+
 // Whether every whole number in [low, high) is one of `dtype`.
 bool holds(DType dtype, int64_t low, int64_t high) {
   switch (dtype) {
@@ -84,11 +91,18 @@ Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype,
   const Call call("randint", where);
   require(low < high, "randint: low must be below high, got {} and {}", low, high);
   require(holds(dtype, low, high), "randint: {} does not hold all of [{}, {})", dtype, low, high);
-  static const RandomOp bits("random bits", Kind::bits), below("random below", Kind::below);
+  static const RandomOp below("random below", Kind::below);
   const auto count = static_cast<int64_t>(static_cast<uint64_t>(high) - static_cast<uint64_t>(low));
-  const Tensor random = draw(bits, shape, i64);
-  const Tensor y = make_node(static_op(below), {random, scalar(count, i64)}, shape, i64);
+  const Tensor y = make_node(static_op(below), {bits(shape), scalar(count, i64)}, shape, i64);
   return cast(y + low, dtype);
+}
+
+Tensor randperm(int64_t n, DType dtype, const std::source_location& where) {
+  const Call call("randperm", where);
+  require(n >= 0, "randperm: n must not be negative, got {}", n);
+  require(is_floating(dtype) || holds(dtype, 0, n), "randperm: {} does not hold all of [0, {})",
+          dtype, n);
+  return cast(argsort(bits({n})), dtype);
 }
 
 Tensor bernoulli(const Operand& p) {

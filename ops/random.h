@@ -24,6 +24,10 @@ Tensor randn(const Shape& shape, DType dtype = f32,
 Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype = i64,
                const std::source_location& where = std::source_location::current());
 
+// The numbers 0 ... n - 1 in random order, [n].
+Tensor randperm(int64_t n, DType dtype = i64,
+                const std::source_location& where = std::source_location::current());
+
 // 1 with probability p and 0 otherwise, of the shape and dtype of p: probabilities in [0, 1].
 Tensor bernoulli(const Operand& p);
 

@@ -84,6 +84,10 @@ SAMPLES(randint) {
                   }),
                   {uniform({3, 5})}});
 }
+SAMPLES(randperm) {
+  list.push_back(
+      {"times x", seeded([](const Tensors& x) { return x[0] * randperm(5); }), {uniform({3, 5})}});
+}
 SAMPLES(bernoulli) {
   list.push_back({"times x",
                   seeded([](const Tensors& x) {
@@ -190,11 +194,9 @@ TEST_SUITE("ops/random") {
     manual_seed(0);
     const std::vector<int64_t> v = randint(-3, 7, {kMany}).to_vector<int64_t>();
     std::vector<int64_t> counts(10);
-    for (const int64_t x : v) {
-      REQUIRE(x >= -3);
-      REQUIRE(x < 7);
-      ++counts[static_cast<size_t>(x + 3)];
-    }
+    REQUIRE(*std::min_element(v.begin(), v.end()) >= -3);
+    REQUIRE(*std::max_element(v.begin(), v.end()) < 7);
+    for (const int64_t x : v) ++counts[static_cast<size_t>(x + 3)];
     CHECK(chi_square(counts, v.size()) < 9 + 4 * std::sqrt(2 * 9));
     CHECK(randint(5, 6, {3}).to_vector<double>() == Values{5, 5, 5});
     CHECK(randint(0, 256, {4}, u8).dtype() == u8);
@@ -204,6 +206,26 @@ TEST_SUITE("ops/random") {
     int64_t negative = 0;
     for (const int64_t x : randint(low, high, {1000}).to_vector<int64_t>()) negative += x < 0;
     CHECK(std::abs(negative - 500) < 80);
+  }
+
+  TEST_CASE("randperm holds every number once, each order equally often") {
+    manual_seed(0);
+    std::vector<int64_t> v = randperm(1000).to_vector<int64_t>();
+    CHECK(!std::is_sorted(v.begin(), v.end()));
+    std::sort(v.begin(), v.end());
+    for (int64_t i = 0; i < 1000; ++i) CHECK(v[static_cast<size_t>(i)] == i);
+    std::vector<int64_t> orders(6);
+    for (int i = 0; i < 3000; ++i) {
+      const std::vector<int64_t> p = randperm(3).to_vector<int64_t>();
+      ++orders[static_cast<size_t>(2 * p[0] + (p[1] > p[2]))];
+    }
+    CHECK(chi_square(orders, 3000) < 5 + 4 * std::sqrt(2 * 5));
+    CHECK(randperm(0).numel() == 0);
+    CHECK(randperm(1).item() == 0);
+    CHECK(randperm(4, f32).dtype() == f32);
+    CHECK(randperm(256, u8).dtype() == u8);
+    CHECK_THROWS_AS(randperm(257, u8), Error);
+    CHECK_THROWS_AS(randperm(-1), Error);
   }
 
   TEST_CASE("bernoulli is 1 with probability p") {
