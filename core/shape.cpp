@@ -1,6 +1,7 @@
 #include "core/shape.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -24,8 +25,11 @@ Shape Shape::filled(int ndim, int64_t value) {
 
 int64_t Shape::numel() const {
   int64_t n = 1;
-  for (const int64_t extent : *this) n *= extent;
-  return n;
+  bool huge = false;
+  for (const int64_t extent : *this) huge |= __builtin_mul_overflow(n, extent, &n);
+  if (!huge) return n;
+  const bool empty = std::find(begin(), end(), 0) != end();
+  return empty ? 0 : std::numeric_limits<int64_t>::max();
 }
 
 void Shape::push_back(int64_t extent) {

@@ -29,7 +29,7 @@ class Shape {
   const int64_t* begin() const { return extents_.data(); }
   const int64_t* end() const { return extents_.data() + ndim_; }
 
-  // Product of the extents; 1 for a scalar.
+  // Product of the extents; 1 for a scalar, the largest number when it does not fit.
   int64_t numel() const;
 
   void push_back(int64_t extent);
