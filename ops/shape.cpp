@@ -47,6 +47,15 @@ class ExpandOp final : public AccessOp {
   }
 };
 
+// x with step - 1 zeros behind every element of an axis.
+Tensor spread(const Tensor& x, int axis, int64_t step) {
+  const int64_t outer = x.shape().slice(0, axis).numel(), n = x.shape(axis);
+  const int64_t inner = x.shape().slice(axis + 1, x.ndim()).numel();
+  const Tensor gaps =
+      pad_zeros(reshape(x, {outer, n, 1, inner}), {0, 0, 0, 0}, {0, 0, step - 1, 0});
+  return reshape(gaps, x.shape().with(axis, n * step));
+}
+
 class StridedOp final : public AccessOp {
  public:
   StridedOp(const Shape& begin, const Shape& steps) : begin_(begin), steps_(steps) {}
@@ -60,30 +69,18 @@ class StridedOp final : public AccessOp {
     }
     return access;
   }
-  // Puts the elements back: flips what was walked backwards, spreads what was skipped through a new
-  // axis of zeros, and pads to the extent of x.
+  // Puts the elements back where they were read, with zeros between and around them.
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed) const override {
-    const int ndim = y.ndim();
-    Shape first = Shape::filled(ndim, 0), unit = Shape::filled(ndim, 1), spread, interior_after,
-          dense;
-    for (int i = 0; i < ndim; ++i) {
-      if (steps_[i] < 0) first[i] = std::max<int64_t>(0, y.shape(i) - 1);
-      if (steps_[i] < 0) unit[i] = -1;
+    Shape backwards, before = begin_, after = x[0].shape();
+    for (int i = 0; i < y.ndim(); ++i) {
+      if (steps_[i] > 0) continue;
+      backwards.push_back(i);
+      before[i] += steps_[i] * (y.shape(i) - 1);
     }
-    Tensor dx = strided(dy, first, y.shape(), unit);
-    for (int i = 0; i < ndim; ++i) {
-      const int64_t step = std::abs(steps_[i]);
-      if (step == 1 || dx.shape(i) == 0) continue;
-      const Shape split = dx.shape().inserted(i + 1, 1);
-      dx = pad_zeros(reshape(dx, split), Shape::filled(split.ndim(), 0),
-                     Shape::filled(split.ndim(), 0).with(i + 1, step - 1));
-      dx = reshape(dx, dx.shape().without(i + 1).with(i, dx.shape(i) * step));
-    }
-    Shape before = Shape::filled(ndim, 0), after = before;
-    for (int i = 0; i < ndim; ++i) {
-      const int64_t low = steps_[i] < 0 ? begin_[i] + steps_[i] * (y.shape(i) - 1) : begin_[i];
-      before[i] = y.shape(i) == 0 ? 0 : low;
-      after[i] = x[0].shape(i) - dx.shape(i) - before[i];
+    Tensor dx = flip(dy, backwards);
+    for (int i = 0; i < y.ndim(); ++i) {
+      if (std::abs(steps_[i]) > 1) dx = spread(dx, i, std::abs(steps_[i]));
+      after[i] -= before[i] + dx.shape(i);
     }
     return {pad_zeros(dx, before, after)};
   }
@@ -124,17 +121,14 @@ class PadOp final : public AccessOp {
 Tensor reshape(const Operand& x, const Shape& wanted) {
   const Call call("reshape", x.where);
   Shape shape = wanted;
-  int64_t known = 1;
   int unknown = -1;
   for (int i = 0; i < shape.ndim(); ++i) {
-    if (shape[i] == -1) {
-      require(unknown < 0, "reshape: only one extent may be -1, got {}", wanted);
-      unknown = i;
-    } else {
-      known *= shape[i];
-    }
+    if (shape[i] != -1) continue;
+    require(unknown < 0, "reshape: only one extent may be -1, got {}", wanted);
+    unknown = i;
   }
   if (unknown >= 0) {
+    const int64_t known = shape.without(unknown).numel();
     require(known > 0 && x.numel() % known == 0, "reshape: {} elements of {} do not fit {}",
             x.numel(), x.shape(), wanted);
     shape[unknown] = x.numel() / known;
@@ -176,48 +170,83 @@ Tensor expand(const Operand& x, const Shape& wanted) {
   return make_node(static_op(op), {x}, shape, x.dtype());
 }
 
-Tensor strided(const Operand& x, const Shape& begin, const Shape& extents, const Shape& steps) {
+Tensor strided(const Operand& x, const Shape& wanted_begin, const Shape& extents,
+               const Shape& wanted_steps) {
   const Call call("strided", x.where);
+  Shape begin = wanted_begin, steps = wanted_steps;
   require(begin.ndim() == x.ndim() && extents.ndim() == x.ndim() && steps.ndim() == x.ndim(),
           "strided: begin {}, extents {} and steps {} must have one entry per axis of {}", begin,
           extents, steps, x.shape());
   bool whole = true;
   for (int i = 0; i < x.ndim(); ++i) {
-    const int64_t last = begin[i] + steps[i] * (extents[i] - 1);
-    const bool inside = begin[i] >= 0 && begin[i] < x.shape(i) && last >= 0 && last < x.shape(i);
-    require(steps[i] != 0 && (extents[i] == 0 || inside),
-            "strided: begin {}, extents {}, steps {} leave axis {} of {}", begin, extents, steps, i,
-            x.shape());
-    whole = whole && begin[i] == 0 && steps[i] == 1 && extents[i] == x.shape(i);
+    // Where nothing is walked, the numbers do not matter; they must not make gradients large.
+    if (extents[i] == 0) begin[i] = 0;
+    if (extents[i] <= 1) steps[i] = 1;
+    const int64_t last = x.shape(i) - 1;
+    const bool inside =
+        begin[i] >= 0 && begin[i] <= last && steps[i] != 0 &&
+        extents[i] - 1 <= (steps[i] > 0 ? (last - begin[i]) / steps[i] : -(begin[i] / steps[i]));
+    require(extents[i] == 0 || (extents[i] > 0 && inside),
+            "strided: begin {}, extents {}, steps {} leave axis {} of {}", wanted_begin, extents,
+            wanted_steps, i, x.shape());
+    whole = whole && steps[i] == 1 && extents[i] == x.shape(i);
   }
   if (whole) return x;
   return make_node(std::make_shared<StridedOp>(begin, steps), {x}, extents, x.dtype());
 }
 
-Tensor slice(const Operand& x, int64_t axis, const SliceOptions& o) {
+Tensor slice(const Operand& x, const std::vector<SliceOptions>& axes) {
   const Call call("slice", x.where);
-  const int a = normalize_axis(axis, x.ndim(), "slice");
-  const int64_t n = x.shape(a);
-  require(o.step != 0, "slice: the step must not be 0");
-  const bool forward = o.step > 0;
-  const int64_t low = forward ? 0 : -1, high = forward ? n : n - 1;
-  const auto bound = [&](int64_t i) { return std::clamp(i < 0 ? i + n : i, low, high); };
-  const int64_t start = o.start ? bound(*o.start) : forward ? 0 : n - 1;
-  const int64_t stop = o.stop ? bound(*o.stop) : forward ? n : -1;
-  const int64_t span = forward ? stop - start : start - stop, step = std::abs(o.step);
-  const int64_t extent = std::max<int64_t>(0, (span + step - 1) / step);
+  require(axes.size() <= static_cast<size_t>(x.ndim()), "slice: got {} axes for {} of {}",
+          axes.size(), x.ndim(), x.shape());
+  Shape begin = Shape::filled(x.ndim(), 0), extents = x.shape();
+  Shape steps = Shape::filled(x.ndim(), 1);
+  for (int i = 0; i < static_cast<int>(axes.size()); ++i) {
+    const SliceOptions& o = axes[at(i)];
+    require(o.step != 0, "slice: the step must not be 0");
+    const bool forward = o.step > 0;
+    const int64_t n = x.shape(i), low = forward ? 0 : -1, high = forward ? n : n - 1;
+    const auto bound = [&](int64_t index) {
+      return std::clamp(index < 0 ? index + n : index, low, high);
+    };
+    const int64_t start = o.start ? bound(*o.start) : forward ? 0 : n - 1;
+    const int64_t stop = o.stop ? bound(*o.stop) : forward ? n : -1;
+    const bool some = forward ? start < stop : stop < start;
+    begin[i] = start;
+    steps[i] = o.step;
+    extents[i] = some ? (stop - start + (forward ? -1 : 1)) / o.step + 1 : 0;
+  }
+  return strided(x, begin, extents, steps);
+}
+
+Tensor slice(const Operand& x, int64_t axis, const SliceOptions& options) {
+  const Call call("slice", x.where);
+  std::vector<SliceOptions> axes(at(normalize_axis(axis, x.ndim(), "slice")) + 1);
+  axes.back() = options;
+  return slice(x, axes);
+}
+
+Tensor flip(const Operand& x, const Shape& axes) {
+  const Call call("flip", x.where);
   Shape begin = Shape::filled(x.ndim(), 0), steps = Shape::filled(x.ndim(), 1);
-  begin[a] = extent == 0 ? 0 : start;
-  steps[a] = o.step;
-  return strided(x, begin, x.shape().with(a, extent), steps);
+  for (const int64_t axis : axes) {
+    const int a = normalize_axis(axis, x.ndim(), "flip");
+    require(steps[a] == 1, "flip: axis {} is named twice in {}", axis, axes);
+    begin[a] = x.shape(a) - 1;
+    steps[a] = -1;
+  }
+  return strided(x, begin, x.shape(), steps);
 }
 
 Tensor pad_zeros(const Operand& x, const Shape& before, const Shape& after) {
   const Call call("pad", x.where);
   require(before.ndim() == x.ndim() && after.ndim() == x.ndim(),
           "pad: before {} and after {} need one entry per axis of {}", before, after, x.shape());
+  constexpr int64_t kMost = int64_t{1} << 46;  // no tensor is larger
   Shape shape = x.shape();
   for (int i = 0; i < x.ndim(); ++i) {
+    require(std::min(before[i], after[i]) >= -kMost && std::max(before[i], after[i]) <= kMost,
+            "pad: before {} and after {} are larger than any memory", before, after);
     shape[i] += before[i] + after[i];
     require(shape[i] >= 0, "pad: before {} and after {} crop more than axis {} of {} has", before,
             after, i, x.shape());

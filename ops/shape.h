@@ -1,10 +1,14 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "core/tensor.h"
 
 namespace tessera {
+
+// Views: other ways to read the elements of a tensor. None computes anything by itself: the
+// operation that uses the result reads through them, however many follow each other.
 
 // The same elements in row-major order under another shape; one extent may be -1 and is computed.
 // Same as torch.reshape. Throws Error when the number of elements differs.
@@ -26,9 +30,16 @@ struct SliceOptions {
 };
 Tensor slice(const Operand& x, int64_t axis, const SliceOptions& options);
 
-// x[..., begin_i : begin_i + extents_i : step_i, ...] for every axis at once; a negative step walks
-// backwards from begin. Everything must lie inside x.
+// The same for the leading axes one by one, later ones stay whole: slice(x, {{.start = 1}, {},
+// {.step = -1}}) is x[1:, :, ::-1] in NumPy.
+Tensor slice(const Operand& x, const std::vector<SliceOptions>& axes);
+
+// extents[i] elements of every axis i: begin[i], begin[i] + steps[i], ...; a negative step walks
+// backwards. Everything must lie inside x.
 Tensor strided(const Operand& x, const Shape& begin, const Shape& extents, const Shape& steps);
+
+// x backwards along each of `axes`. Same as torch.flip.
+Tensor flip(const Operand& x, const Shape& axes);
 
 // x with before[i] and after[i] zeros added at the ends of axis i; negative numbers crop.
 Tensor pad_zeros(const Operand& x, const Shape& before, const Shape& after);
