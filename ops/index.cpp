@@ -5,20 +5,13 @@
 #include "core/cpu/parallel.h"
 #include "ops/axis_index.h"
 #include "ops/binary.h"
+#include "ops/creation.h"
 #include "ops/scatter.h"
 #include "ops/shape.h"
 
 namespace tessera {
 
 namespace {
-
-Tensor same(const Tensor& a, const Operand& b) {
-  return where(lt(a, b), false, where(lt(b, a), false, true));
-}
-
-Tensor zeros_like(const Tensor& x) {
-  return expand(scalar(0.0, x.dtype()), x.shape());
-}
 
 // Inputs x and an i64 index: a 1-D one picks whole slices, one of the rank of x single elements
 // from a line of x each.
@@ -131,7 +124,7 @@ Tensor embedding(const Tensor& index, const Operand& weight, const EmbeddingOpti
   require(row >= -rows && row < rows,
           "embedding: padding_idx must lie in [{}, {}) for the {} rows of weight, got {}", -rows,
           rows, rows, row);
-  const Tensor padding = same(positions, row < 0 ? row + rows : row);
+  const Tensor padding = eq(positions, row < 0 ? row + rows : row);
   return where(reshape(padding, index.shape().inserted(index.ndim(), 1)), detached(y), y);
 }
 

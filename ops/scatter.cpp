@@ -15,17 +15,6 @@ namespace tessera {
 
 namespace {
 
-Tensor same(const Tensor& a, const Operand& b) {
-  return where(lt(a, b), false, where(lt(b, a), false, true));
-}
-
-struct Minimum {
-  template <class T>
-  static T f(T a, T b) {
-    return a < b || a != a ? a : b;
-  }
-};
-
 // What a kernel does with two values that meet.
 struct Set {
   template <class T>
@@ -51,7 +40,7 @@ class ScatterOp final : public KernelOp {
       if constexpr (!std::is_class_v<T>) {  // halves are combined in f32
         if (combine_ == Combine::sum) return write<T, binary::Add>(inputs, output);
         if (combine_ == Combine::prod) return write<T, binary::Mul>(inputs, output);
-        if (combine_ == Combine::amin) return write<T, Minimum>(inputs, output);
+        if (combine_ == Combine::amin) return write<T, binary::Minimum>(inputs, output);
         if (combine_ == Combine::amax) return write<T, binary::Maximum>(inputs, output);
       }
     });
@@ -89,8 +78,7 @@ class ScatterOp final : public KernelOp {
       dx = combined(dy, filled(src, 0, dy.dtype()), Combine::set);
       // Everyone writes an own number; who finds it again was the last.
       const Tensor number = iota(src.shape());
-      const Tensor last =
-          same(at_source(combined(filled(x, 0, i64), number, Combine::set)), number);
+      const Tensor last = eq(at_source(combined(filled(x, 0, i64), number, Combine::set)), number);
       dsrc = where(last, at_source(dy), 0);
     }
 
@@ -101,17 +89,17 @@ class ScatterOp final : public KernelOp {
 
     // The product of the others is y / x, with zeros left out of both, unless another one is zero.
     void of_prod() {
-      const Tensor x_zero = same(x, 0), src_zero = same(src, 0);
+      const Tensor x_zero = eq(x, 0), src_zero = eq(src, 0);
       const Tensor x_factor = where(x_zero, 1, x), src_factor = where(src_zero, 1, src);
       const Tensor product = combined(x_factor, src_factor, Combine::prod);
       const Tensor zeros = combined(cast(x_zero, i64), cast(src_zero, i64), Combine::sum);
-      dx = where(same(zeros, cast(x_zero, i64)), dy * product / x_factor, 0);
-      dsrc = where(same(at_source(zeros), cast(src_zero, i64)),
+      dx = where(eq(zeros, cast(x_zero, i64)), dy * product / x_factor, 0);
+      dsrc = where(eq(at_source(zeros), cast(src_zero, i64)),
                    at_source(dy) * at_source(product) / src_factor, 0);
     }
 
     void of_extreme() {
-      const Tensor x_best = same(x, y), src_best = same(src, at_source(y));
+      const Tensor x_best = eq(x, y), src_best = eq(src, at_source(y));
       const Tensor count =
           combined(cast(x_best, dy.dtype()), cast(src_best, dy.dtype()), Combine::sum);
       const Tensor share = dy / count;
