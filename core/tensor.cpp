@@ -133,6 +133,7 @@ template Tensor tensor(std::span<const bool>, const Shape&, const std::source_lo
 
 Tensor tensor(std::initializer_list<double> values, const Shape& shape, DType dtype,
               const std::source_location& where) {
+  const Call call("tensor", where);
   const Tensor exact = tensor<double>(std::span(values.begin(), values.size()), shape, where);
   if (dtype == f64) return exact;
   const Tensor result = make_leaf(static_op(data_op), shape, dtype);
