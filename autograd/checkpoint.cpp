@@ -8,6 +8,7 @@
 #include "autograd/grad.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "core/random.h"
 #include "core/settings.h"
 
 namespace tessera {
@@ -30,6 +31,18 @@ class AfterOp final : public KernelOp {
     dx[0] = dy;
     return dx;
   }
+};
+
+// Random numbers drawn in this scope continue from `state`, and afterwards as if there were none.
+class RandomFrom {
+ public:
+  explicit RandomFrom(const RandomState& state) { set_random_state(state); }
+  ~RandomFrom() { set_random_state(saved_); }
+  RandomFrom(const RandomFrom&) = delete;
+  RandomFrom& operator=(const RandomFrom&) = delete;
+
+ private:
+  RandomState saved_ = random_state();
 };
 
 // Every node that is made from now on has at least this id.
@@ -63,8 +76,8 @@ Tensors captured_by(const Tensors& results, const Tensors& arguments, uint64_t f
 
 class Recompute final : public Function {
  public:
-  Recompute(Segment segment, Tensors results, size_t args)
-      : segment_(std::move(segment)), results_(std::move(results)), args_(args) {}
+  Recompute(Segment segment, const RandomState& random, Tensors results, size_t args)
+      : segment_(std::move(segment)), random_(random), results_(std::move(results)), args_(args) {}
 
   Tensors forward(const Tensors&) override { return std::move(results_); }
 
@@ -75,6 +88,7 @@ class Recompute final : public Function {
     Tensors inputs, arguments;
     for (size_t i = 0; i < x.size(); ++i) inputs.push_back(i < args_ ? after(x[i], dy) : x[i]);
     arguments.assign(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(args_));
+    const RandomFrom same_numbers(random_);
     const Tensors again = segment_(arguments);
     check_same(again, y, captured_by(again, arguments, first), x);
     Tensors results, gradients;
@@ -114,7 +128,8 @@ class Recompute final : public Function {
   }
 
   Segment segment_;
-  Tensors results_;  // of the forward pass, until `forward` passes them on
+  RandomState random_;  // when the segment ran first
+  Tensors results_;     // of the forward pass, until `forward` passes them on
   size_t args_;
 };
 
@@ -128,12 +143,14 @@ Tensors checkpoint(const Segment& fn, const Tensors& args) {
     require(args[i].defined(), "checkpoint: argument {} is undefined", i);
     leaves.push_back(fresh_leaf(args[i]));
   }
+  const RandomState random = random_state();
   Tensors results = fn(leaves);
   for (size_t j = 0; j < results.size(); ++j)
     require(results[j].defined(), "checkpoint: result {} is undefined", j);
   Tensors inputs = args;
   for (const Tensor& captured : captured_by(results, leaves, first)) inputs.push_back(captured);
-  return apply_function(std::make_shared<Recompute>(fn, std::move(results), args.size()), inputs);
+  return apply_function(std::make_shared<Recompute>(fn, random, std::move(results), args.size()),
+                        inputs);
 }
 
 }  // namespace tessera

@@ -7,8 +7,10 @@
 #include "autograd/grad.h"
 #include "autograd/gradcheck.h"
 #include "core/error.h"
+#include "core/random.h"
 #include "core/settings.h"
 #include "ops/binary.h"
+#include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/unary.h"
 #include "tests/ops/samples.h"
@@ -96,6 +98,25 @@ TEST_SUITE("autograd/checkpoint") {
     };
     CHECK(gradcheck(f, {uniform({3}), uniform({3}, 1, 2, 1)}).ok);
     CHECK(gradgradcheck(f, {uniform({3}), uniform({3}, 1, 2, 1)}).ok);
+  }
+
+  TEST_CASE("random numbers are the same when computed again") {
+    const Tensor x = variable(uniform({50}));
+    manual_seed(7);
+    const Tensor y = checkpoint(
+        [](const Tensors& a) {
+          const Tensor factor = rand({50}, f64);
+          return Tensors{a[0] * factor + rand({50}, f64)};
+        },
+        {x})[0];
+    const Tensor after = rand({3});
+    const Tensor factor = grad(y, x);
+    const Tensor still_after = rand({3});
+    manual_seed(7);
+    CHECK(factor.to_vector<double>() == rand({50}, f64).to_vector<double>());
+    rand({50}, f64);
+    CHECK(after.to_vector<float>() == rand({3}).to_vector<float>());
+    CHECK(still_after.to_vector<float>() == rand({3}).to_vector<float>());
   }
 
   TEST_CASE("one argument may be computed from another") {
