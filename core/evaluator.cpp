@@ -320,9 +320,9 @@ EvaluatorStats evaluator_stats() {
   return state().stats;
 }
 
-void set_step_observer(StepObserver observer) {
+StepObserver set_step_observer(StepObserver observer) {
   const std::lock_guard lock(state().mutex);
-  state().observer = std::move(observer);
+  return std::exchange(state().observer, std::move(observer));
 }
 
 Graph pending_graph(std::span<const Tensor> targets) {

@@ -24,7 +24,7 @@ struct StepRecord {
   double begin_seconds, end_seconds;
 };
 using StepObserver = std::function<void(const StepRecord&)>;
-void set_step_observer(StepObserver observer);  // an empty one ends it
+StepObserver set_step_observer(StepObserver observer);  // returns the one before; may be empty
 
 // The pending ancestors of the targets as the fuser sees them, for drawings of the graph.
 Graph pending_graph(std::span<const Tensor> targets);
