@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "autograd/grad.h"
 #include "core/error.h"
@@ -27,7 +28,7 @@ static void for_each_case(F&& f) {
     for (const auto& [padding_name, padding] : paddings) {
       for (const bool aligned : {false, true}) {
         const std::string name =
-            mode_name + " " + padding_name + " " + (aligned ? "aligned" : "edges");
+            fmt::format("{} {} {}", mode_name, padding_name, aligned ? "aligned" : "edges");
         const GridSampleOptions options{mode, padding, aligned};
         f("2d " + name, options);
         if (mode != bicubic) f("3d " + name, options);

@@ -117,14 +117,14 @@ TEST_SUITE("ops/resample") {
     };
     const Tensor x = oracle("x");
     for (const double scale : {0.3, 0.6, 1.0, 2.6}) {
-      for (const auto& [name, mode] : coordinates) {
+      for (const auto& named : coordinates) {
         const auto check = [&](const std::string& filter, ResampleOptions o) {
-          o.coordinates = mode;
+          o.coordinates = named.second;
           o.scale = scale;
           o.roi_start = 0.2;
           o.roi_end = 1.1;
           o.extrapolation_value = 10;
-          const std::string what = fmt::format("{} {} {:.1f}", filter, name, scale);
+          const std::string what = fmt::format("{} {} {:.1f}", filter, named.first, scale);
           const Tensor expected = oracle(what);
           INFO(what);
           check_close(resample(x, 0, expected.shape(0), o), expected, 1e-12);
