@@ -266,7 +266,7 @@ Tensor binary_cross_entropy_with_logits(const Operand& x, const Tensor& target,
       require_broadcasts(op, "pos_weight", o.pos_weight, input.shape());
       positive = positive * ((o.pos_weight - 1) * t + 1);
     }
-    const Tensor loss = (1 - t) * input + positive;
+    Tensor loss = (1 - t) * input + positive;
     if (!o.weight.defined()) return loss;
     require_broadcasts(op, "weight", o.weight, input.shape());
     return loss * o.weight;
@@ -306,11 +306,10 @@ Tensor huber_loss(const Operand& x, const Tensor& target, const HuberOptions& o)
 Tensor kl_div(const Operand& x, const Tensor& target, const KlDivOptions& o) {
   const Call call("kl_div", x.where);
   const bool batch = o.reduction == LossReduction::batchmean;
-  const Tensor loss =
-      elementwise("kl_div", x, target, batch ? LossReduction::sum : o.reduction,
-                  [&](const Tensor& input, const Tensor& t) {
-                    return o.log_target ? exp(t) * (t - input) : x_log_x(t) - t * input;
-                  });
+  Tensor loss = elementwise("kl_div", x, target, batch ? LossReduction::sum : o.reduction,
+                            [&](const Tensor& input, const Tensor& t) {
+                              return o.log_target ? exp(t) * (t - input) : x_log_x(t) - t * input;
+                            });
   if (!batch) return loss;
   require(x.ndim() > 0, "kl_div: batchmean needs a batch axis, got a 0-dimensional tensor");
   return loss / static_cast<double>(x.shape(0));
@@ -335,7 +334,7 @@ Tensor poisson_nll_loss(const Operand& x, const Tensor& target, const PoissonNll
   const Call call("poisson_nll_loss", x.where);
   return elementwise("poisson_nll_loss", x, target, o.reduction,
                      [&](const Tensor& a, const Tensor& t) {
-                       const Tensor loss = o.log_input ? exp(a) - t * a : a - t * log(a + o.eps);
+                       Tensor loss = o.log_input ? exp(a) - t * a : a - t * log(a + o.eps);
                        if (!o.full) return loss;
                        const Tensor large = gt(t, 1), n = where(large, t, 1);
                        const Tensor stirling = n * log(n) - n + 0.5 * log(2 * std::numbers::pi * n);

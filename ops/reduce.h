@@ -23,7 +23,8 @@ Tensor any(const Operand& x, const Shape& axes = {}, bool keepdim = false);
 Tensor all(const Operand& x, const Shape& axes = {}, bool keepdim = false);
 Tensor count_nonzero(const Operand& x, const Shape& axes = {}, bool keepdim = false);  // i64
 
-// Largest and smallest element; NaN if there is one. Equal elements share the gradient evenly.
+// Largest and smallest element; NaN if there is one. Equal elements (or the NaN, where torch.amax
+// gives a NaN gradient to all) share the gradient evenly.
 Tensor amax(const Operand& x, const Shape& axes = {}, bool keepdim = false);
 Tensor amin(const Operand& x, const Shape& axes = {}, bool keepdim = false);
 Tensor max(const Operand& x);

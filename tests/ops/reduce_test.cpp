@@ -328,9 +328,10 @@ TEST_SUITE("ops/reduce") {
     }
     const std::pair<const char*, Shape> places[] = {
         {"all", {}}, {"rows", {2}}, {"columns", {0}}, {"ends", {0, 2}}};
-    for (const auto& [name, f] : functions) {
-      for (const auto& [where, axes] : places) {
-        oracle.check(name + " " + where, [&](const Tensors& x) { return f(x[0], axes); });
+    for (const auto& function : functions) {
+      for (const auto& place : places) {
+        oracle.check(function.first + " " + place.first,
+                     [&](const Tensors& x) { return function.second(x[0], place.second); });
       }
     }
     oracle.check("amax ties", [](const Tensors& x) { return amax(x[0], {1}); });
