@@ -53,7 +53,7 @@ Tensors layer_normalization(const Node& node, const Inputs& x) {
   const Tensor wide = cast(x[0], x[0].dtype() == f64 ? f64 : f32);
   const auto [var, mean] =
       var_mean(wide, axes_from(axis, x[0].ndim()), {.correction = 0, .keepdim = true});
-  return {y, mean, 1.0 / sqrt(var + eps)};
+  return {y, mean, rsqrt(var + eps)};
 }
 
 Tensors rms_normalization(const Node& node, const Inputs& x) {
@@ -61,6 +61,23 @@ Tensors rms_normalization(const Node& node, const Inputs& x) {
   const Shape normalized = x[0].shape().slice(axis, x[0].ndim());
   const Tensor scale = x.has(1) ? expand(x[1], normalized) : Tensor();
   return {rms_norm(x[0], normalized, scale, {.eps = node.real("epsilon", 1e-5)})};
+}
+
+// An even size has one channel more behind c; in PyTorch, and in this library, in front of it.
+Tensors local_response(const Node& node, const Inputs& x) {
+  const int64_t size = node.integer("size", 1);
+  const LocalResponseNormOptions options{.alpha = node.real("alpha", 1e-4),
+                                         .beta = node.real("beta", 0.75),
+                                         .k = node.real("bias", 1)};
+  if (size % 2 != 0) return {local_response_norm(x[0], size, options)};
+  const SliceOptions backwards{.step = -1};
+  const Tensor y = local_response_norm(slice(x[0], 1, backwards), size, options);
+  return {slice(y, 1, backwards)};
+}
+
+Tensors lp_normalization(const Node& node, const Inputs& x) {
+  const int axis = normalize_axis(node.integer("axis", -1), x[0].ndim(), "LpNormalization");
+  return {normalize(x[0], {.p = static_cast<double>(node.integer("p", 2)), .axes = {axis}})};
 }
 
 Tensors mean_variance_normalization(const Node& node, const Inputs& x) {
@@ -77,7 +94,8 @@ void add_norm(Registry& ops) {
               {"GroupNormalization", group_normalization},
               {"LayerNormalization", layer_normalization},
               {"RMSNormalization", rms_normalization},
-
+              {"LRN", local_response},
+              {"LpNormalization", lp_normalization},
               {"MeanVarianceNormalization", mean_variance_normalization}});
 }
 

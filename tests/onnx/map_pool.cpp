@@ -1,14 +1,9 @@
-#include <cmath>
-
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/adaptive_pool.h"
 #include "ops/binary.h"
 #include "ops/pool.h"
-#include "ops/reduce.h"
-#include "ops/scatter.h"
 #include "ops/shape.h"
-#include "ops/unary.h"
 #include "tests/onnx/registry.h"
 #include "tests/onnx/window.h"
 
@@ -44,19 +39,22 @@ Tensor column_major(const Tensor& index, const Shape& plane) {
   return result;
 }
 
+PoolOptions pool_options(const Window& window) {
+  return {.stride = window.stride,
+          .padding = window.begin,
+          .padding_end = window.end,
+          .dilation = window.dilation,
+          .ceil_mode = window.ceil_mode};
+}
+
 // Indices count in x as a whole, and in column-major planes with storage_order 1.
 Tensors max_pool(const Node& node, const Inputs& x) {
   const Window window(node, x[0].shape());
-  const PoolOptions options{.stride = window.stride,
-                            .padding = window.begin,
-                            .padding_end = window.end,
-                            .dilation = window.dilation,
-                            .ceil_mode = window.ceil_mode};
   const auto pool = window.axes == 1   ? max_pool1d_with_indices
                     : window.axes == 2 ? max_pool2d_with_indices
                     : window.axes == 3 ? max_pool3d_with_indices
                                        : throw no_pool(window.axes);
-  const auto [values, indices] = pool(x[0], window.kernel, options);
+  const auto [values, indices] = pool(x[0], window.kernel, pool_options(window));
   if (!node.wants(1)) return {values};
   const Tensor in_plane =
       node.integer("storage_order", 0) == 0 ? indices : column_major(indices, spatial_of(x[0]));
@@ -76,28 +74,25 @@ Tensor average(const Window& window, const Tensor& x, const AvgPoolOptions& opti
   }
 }
 
-AvgPoolOptions average_options(const Window& window) {
-  return {.stride = window.stride,
-          .padding = window.begin,
-          .padding_end = window.end,
-          .dilation = window.dilation,
-          .ceil_mode = window.ceil_mode};
-}
-
 Tensors average_pool(const Node& node, const Inputs& x) {
   const Window window(node, x[0].shape());
-  AvgPoolOptions options = average_options(window);
-  options.count_include_pad = node.integer("count_include_pad", 0) != 0;
-  return {average(window, x[0], options)};
+  return {average(window, x[0],
+                  {.stride = window.stride,
+                   .padding = window.begin,
+                   .padding_end = window.end,
+                   .dilation = window.dilation,
+                   .ceil_mode = window.ceil_mode,
+                   .count_include_pad = node.integer("count_include_pad", 0) != 0})};
 }
 
-// The p-norm of each window.
 Tensors lp_pool(const Node& node, const Inputs& x) {
   const Window window(node, x[0].shape());
+  const auto pool = window.axes == 1   ? lp_pool1d
+                    : window.axes == 2 ? lp_pool2d
+                    : window.axes == 3 ? lp_pool3d
+                                       : throw no_pool(window.axes);
   const auto p = static_cast<double>(node.integer("p", 2));
-  AvgPoolOptions options = average_options(window);
-  options.divisor_override = 1;
-  return {pow(average(window, pow(abs(x[0]), p), options), 1 / p)};
+  return {pool(x[0], p, window.kernel, pool_options(window))};
 }
 
 Tensors global_average_pool(const Node&, const Inputs& x) {
@@ -106,6 +101,10 @@ Tensors global_average_pool(const Node&, const Inputs& x) {
 
 Tensors global_maximum_pool(const Node&, const Inputs& x) {
   return {global_max_pool(x[0])};
+}
+
+Tensors global_p_norm_pool(const Node& node, const Inputs& x) {
+  return {global_lp_pool(x[0], static_cast<double>(node.integer("p", 2)))};
 }
 
 // Indices count in the result as a whole, for the extents that follow from the kernel; an
@@ -117,14 +116,13 @@ Tensors unpool(const Node& node, const Inputs& x) {
     extents.push_back((x[0].shape(i + 2) - 1) * window.stride[i] + window.kernel[i] -
                       window.begin[i] - window.end[i]);
   }
-  const Shape shape = [&] {
-    Shape all = x[0].shape().slice(0, 2);
-    for (const int64_t extent : extents) all.push_back(extent);
-    return all;
-  }();
-  const Tensor empty = expand(scalar(0.0, x[0].dtype()), {shape.numel()});
-  const Tensor y = reshape(
-      scatter(empty, 0, reshape(x[1], {x[1].numel()}), reshape(x[0], {x[0].numel()})), shape);
+  const auto unpool_nd = window.axes == 1   ? max_unpool1d
+                         : window.axes == 2 ? max_unpool2d
+                         : window.axes == 3 ? max_unpool3d
+                                            : throw no_pool(window.axes);
+  const Tensor y =
+      unpool_nd(x[0], remainder(x[1], extents.numel()), window.kernel,
+                {.stride = window.stride, .padding = window.begin, .output_size = extents});
   if (!x.has(2)) return {y};
   const Shape wanted = shape_of(integers(x[2]));
   Shape before = Shape::filled(y.ndim(), 0), after = before;
@@ -140,6 +138,7 @@ void add_pool(Registry& ops) {
               {"LpPool", lp_pool},
               {"GlobalAveragePool", global_average_pool},
               {"GlobalMaxPool", global_maximum_pool},
+              {"GlobalLpPool", global_p_norm_pool},
               {"MaxUnpool", unpool}});
 }
 

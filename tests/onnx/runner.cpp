@@ -79,7 +79,8 @@ Tolerance tolerance_of(DType dtype) {
   }
 }
 
-// Half a unit of the fourth decimal where that is all that somebody wrote down of the values.
+// A unit of the fourth decimal where that is all that somebody wrote down of the values, some of
+// them cut off instead of rounded.
 double rounding_of(const std::vector<double>& values) {
   bool fourth = false;
   for (const double value : values) {
@@ -87,7 +88,7 @@ double rounding_of(const std::vector<double>& values) {
     if (!(std::abs(units - rounded) <= 2e-7 * std::abs(units))) return 0;
     fourth = fourth || std::fmod(rounded, 100) != 0;
   }
-  return fourth ? 0.5e-4 : 0;
+  return fourth ? 1e-4 : 0;
 }
 
 std::string position(int64_t index, const Shape& shape) {

@@ -36,7 +36,7 @@ Tensors run_graph(const Graph& graph, const Tensors& inputs);
 //   f32   rtol 1e-5, atol 1e-6     sums of different order: a few units in the last place
 //   f16   rtol 2e-3, atol 1e-3     two units in the last place
 //   bf16  rtol 1.6e-2, atol 8e-3   two units in the last place
-// and 0.5e-4 more where all expected values were written down with four decimals.
+// and 1e-4 more where all expected values were written down with four decimals.
 std::string difference(const Tensor& got, const Tensor& want);
 
 }  // namespace tessera::onnx
