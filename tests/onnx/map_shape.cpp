@@ -4,8 +4,10 @@
 
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/axes.h"
 #include "ops/binary.h"
 #include "ops/join.h"
+#include "ops/rearrange.h"
 #include "ops/shape.h"
 #include "tests/onnx/registry.h"
 
@@ -26,7 +28,7 @@ Tensors reshape_to(const Node& node, const Inputs& x) {
   return {reshape(x[0], shape)};
 }
 
-Tensors transpose(const Node& node, const Inputs& x) {
+Tensors permute_axes(const Node& node, const Inputs& x) {
   std::vector<int64_t> perm = node.integers("perm");
   if (!node.has("perm")) {
     perm.resize(static_cast<size_t>(x[0].ndim()));
@@ -35,29 +37,21 @@ Tensors transpose(const Node& node, const Inputs& x) {
   return {permute(x[0], shape_of(perm))};
 }
 
-Tensors squeeze(const Node& node, const Inputs& x) {
+Tensors drop_axes(const Node& node, const Inputs& x) {
   const auto axes = list_of(node, x, 1, "axes");
-  Shape shape;
-  const Shape dropped = axes_of(axes.value_or(std::vector<int64_t>()), x[0].ndim());
-  for (int i = 0; i < x[0].ndim(); ++i) {
-    const bool listed = std::find(dropped.begin(), dropped.end(), i) != dropped.end();
-    require(!listed || x[0].shape(i) == 1, "onnx: a squeezed axis must have extent 1, got {} of {}",
-            i, x[0].shape());
-    if (axes ? !listed : x[0].shape(i) != 1) shape.push_back(x[0].shape(i));
+  if (!axes) return {squeeze(x[0])};
+  for (const int64_t axis : *axes) {
+    require(x[0].shape(axis) == 1, "onnx: a squeezed axis must have extent 1, got axis {} of {}",
+            axis, x[0].shape());
   }
-  return {reshape(x[0], shape)};
+  return {squeeze(x[0], axes_of(*axes, x[0].ndim()))};
 }
 
-Tensors unsqueeze(const Node& node, const Inputs& x) {
-  const auto axes = list_of(node, x, 1, "axes").value_or(std::vector<int64_t>());
-  Shape shape = x[0].shape();
-  for (const int64_t axis : axes_of(axes, x[0].ndim() + static_cast<int>(axes.size()))) {
-    shape = shape.inserted(static_cast<int>(axis), 1);
-  }
-  return {reshape(x[0], shape)};
+Tensors add_axes(const Node& node, const Inputs& x) {
+  return {unsqueeze(x[0], shape_of(list_of(node, x, 1, "axes").value()))};
 }
 
-Tensors flatten(const Node& node, const Inputs& x) {
+Tensors flatten_to_matrix(const Node& node, const Inputs& x) {
   const int64_t axis = node.integer("axis", 1);
   const Shape& shape = x[0].shape();
   const int split = static_cast<int>(axis < 0 ? axis + shape.ndim() : axis);
@@ -69,7 +63,7 @@ Tensors concat(const Node& node, const Inputs& x) {
 }
 
 // Sizes are given, or as many outputs as the node has, equal but for a smaller last one.
-Tensors split(const Node& node, const Inputs& x) {
+Tensors split_axis(const Node& node, const Inputs& x) {
   const int64_t axis = node.integer("axis", 0), extent = x[0].shape(axis);
   const auto count = node.integer("num_outputs", static_cast<int64_t>(node.outputs.size()));
   auto sizes = list_of(node, x, 1, "split");
@@ -80,13 +74,7 @@ Tensors split(const Node& node, const Inputs& x) {
       sizes->push_back(std::min(size, std::max<int64_t>(0, extent - i * size)));
     }
   }
-  Tensors parts;
-  int64_t start = 0;
-  for (const int64_t size : *sizes) {
-    parts.push_back(slice(x[0], axis, {.start = start, .stop = start + size}));
-    start += size;
-  }
-  return parts;
+  return split(x[0], *sizes, axis);
 }
 
 Tensors slice_axes(const Node& node, const Inputs& x) {
@@ -105,18 +93,8 @@ Tensors slice_axes(const Node& node, const Inputs& x) {
   return {y};
 }
 
-Tensors tile(const Node&, const Inputs& x) {
-  const auto repeats = integers(x[1]);
-  Shape split, stretched, shape;
-  for (int i = 0; i < x[0].ndim(); ++i) {
-    const int64_t extent = x[0].shape(i), times = repeats.at(static_cast<size_t>(i));
-    if (times != 1) split.push_back(1);
-    if (times != 1) stretched.push_back(times);
-    split.push_back(extent);
-    stretched.push_back(extent);
-    shape.push_back(extent * times);
-  }
-  return {reshape(expand(reshape(x[0], split), stretched), shape)};
+Tensors repeat_axes(const Node&, const Inputs& x) {
+  return {tile(x[0], shape_of(integers(x[1])))};
 }
 
 Tensors expand_to(const Node&, const Inputs& x) {
@@ -176,6 +154,11 @@ Tensors center_crop_pad(const Node& node, const Inputs& x) {
   return {pad_zeros(x[0], before, after)};
 }
 
+Tensors triangle(const Node& node, const Inputs& x) {
+  const int64_t diagonal = x.has(1) ? static_cast<int64_t>(number(x[1])) : 0;
+  return {node.integer("upper", 1) != 0 ? triu(x[0], diagonal) : tril(x[0], diagonal)};
+}
+
 Tensors eye_like(const Node& node, const Inputs& x) {
   const DType dtype = node.has("dtype") ? dtype_from(node.integer("dtype", 1)) : x[0].dtype();
   const int64_t rows = x[0].shape(0), columns = x[0].shape(1), k = node.integer("k", 0);
@@ -195,20 +178,21 @@ Tensors range(const Node&, const Inputs& x) {
 void add_shape(Registry& ops) {
   ops.insert({{"Identity", identity},
               {"Reshape", reshape_to},
-              {"Transpose", transpose},
-              {"Squeeze", squeeze},
-              {"Unsqueeze", unsqueeze},
-              {"Flatten", flatten},
+              {"Transpose", permute_axes},
+              {"Squeeze", drop_axes},
+              {"Unsqueeze", add_axes},
+              {"Flatten", flatten_to_matrix},
               {"Concat", concat},
-              {"Split", split},
+              {"Split", split_axis},
               {"Slice", slice_axes},
-              {"Tile", tile},
+              {"Tile", repeat_axes},
               {"Expand", expand_to},
               {"Constant", constant},
               {"ConstantOfShape", constant_of_shape},
               {"Shape", shape_as_tensor},
               {"Size", size},
               {"CenterCropPad", center_crop_pad},
+              {"Trilu", triangle},
               {"EyeLike", eye_like},
               {"Range", range}});
 }

@@ -7,9 +7,9 @@ namespace tessera::onnx {
 const Registry& registry() {
   static const Registry all = [] {
     Registry ops;
-    for (const auto add :
-         {add_elementwise, add_activation, add_dropout, add_shape, add_resize, add_norm, add_linear,
-          add_optimizer, add_conv, add_pool, add_sample, add_reduce, add_loss}) {
+    for (const auto add : {add_elementwise, add_activation, add_dropout, add_shape, add_rearrange,
+                           add_index, add_reduce, add_linear, add_attention, add_conv, add_pool,
+                           add_norm, add_loss, add_resize, add_sample, add_optimizer}) {
       add(ops);
     }
     return ops;
