@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 namespace tessera::cpu {
 
@@ -101,11 +102,12 @@ Linear row_form(const Shape& space, const Shape& rows, const Linear& form) {
 }  // namespace
 
 TileRunner::TileRunner(const Program& program, std::span<std::byte* const> slots, int64_t capacity)
-    : program_(program), slots_(slots), capacity_(capacity) {
+    : program_(program), slots_(slots) {
   const int64_t bytes = (capacity * 8 + 63) / 64 * 64;
   memory_.resize(at((program.registers + 1) * bytes + 64));
-  auto* start =
-      reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory_.data()) + 63) / 64 * 64);
+  void* aligned = memory_.data();
+  size_t room = memory_.size();
+  auto* start = static_cast<std::byte*>(std::align(64, 1, aligned, room));
   for (int r = 0; r <= program.registers; ++r) home_.push_back(start + r * bytes);
   registers_.resize(at(program.registers));
   if (program.walk == Walk::rows) row_space_ = space_of_rows(program.space, program.row);

@@ -40,7 +40,6 @@ class TileRunner {
 
   const Program& program_;
   std::span<std::byte* const> slots_;
-  int64_t capacity_;
   Shape row_space_;  // a space whose elements are the starts of the rows
   std::vector<std::byte> memory_;
   std::vector<std::byte*> home_;  // each register's own tile
