@@ -118,7 +118,7 @@ Tensor embedding(const Tensor& index, const Operand& weight, const EmbeddingOpti
   const Tensor positions = detail::checked_index(index, "embedding");
   Shape shape = index.shape();
   shape.push_back(weight.shape(1));
-  const Tensor y = reshape(index_select(weight, 0, reshape(positions, {index.numel()})), shape);
+  Tensor y = reshape(index_select(weight, 0, reshape(positions, {index.numel()})), shape);
   if (!o.padding_idx) return y;
   const int64_t rows = weight.shape(0), row = *o.padding_idx;
   require(row >= -rows && row < rows,

@@ -53,7 +53,7 @@ Tensor pad(const Operand& x, const std::vector<int64_t>& pads, const PadOptions&
     after[x.ndim() - 1 - i] = pads[static_cast<size_t>(2 * i) + 1];
   }
   if (o.mode == PadMode::constant) {
-    const Tensor padded = pad_zeros(x, before, after);
+    Tensor padded = pad_zeros(x, before, after);
     if (o.value == 0) return padded;
     const Tensor inside = pad_zeros(expand(scalar(int64_t{1}, bool_), x.shape()), before, after);
     return where(inside, padded, converted(o.value, x.dtype()));
