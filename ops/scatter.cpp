@@ -217,7 +217,7 @@ Tensor scatter_elements(const char* op, const Operand& x, int64_t axis, const Te
   }
   const Shape start = Shape::filled(x.ndim(), 0), unit = Shape::filled(x.ndim(), 1);
   Tensor y = combine_into(strided(x, start, part, unit), a, positions,
-                                strided(values, start, index.shape(), unit), combine, include_self);
+                          strided(values, start, index.shape(), unit), combine, include_self);
   if (part == x.shape()) return y;
   // The rest of x is what the index does not reach.
   Shape after = x.shape();
