@@ -115,8 +115,8 @@ TEST_SUITE("core/cpu/interpreter") {
   }
 
   TEST_CASE("the bits do not depend on the number of threads or on views") {
-    std::vector<float> values;
-    for (int i = 0; i < 3 * 40001; ++i) values.push_back(std::sin(static_cast<float>(i)));
+    std::vector<float> values(3 * 40001);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<float>(i));
     const Tensor x = tensor<float>(values, {3, 40001});
     const Tensor turned = permute(x, {1, 0}).eval();
     const int threads = num_threads();

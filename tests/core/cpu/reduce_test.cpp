@@ -67,8 +67,8 @@ Result as_column(Reduction kind, const std::vector<T>& values) {
 
 template <class T>
 std::vector<T> sequence(int n) {
-  std::vector<T> values;
-  for (int i = 0; i < n; ++i) values.push_back(static_cast<T>(i * 37 % 101 - 50));
+  std::vector<T> values(static_cast<size_t>(n));
+  for (int i = 0; i < n; ++i) values[static_cast<size_t>(i)] = static_cast<T>(i * 37 % 101 - 50);
   return values;
 }
 
@@ -107,8 +107,8 @@ TEST_SUITE("core/cpu/reduce") {
   }
 
   TEST_CASE("pieces are the same bits as the whole") {
-    std::vector<float> x;
-    for (int i = 0; i < 1003; ++i) x.push_back(0.1F * static_cast<float>(i % 17) - 1e3F);
+    std::vector<float> x(1003);
+    for (size_t i = 0; i < x.size(); ++i) x[i] = 0.1F * static_cast<float>(i % 17) - 1e3F;
     CHECK(in_pieces<float, float>(Reduction::sum, x, 512) == row(Reduction::sum, x));
     CHECK(in_pieces<float, float>(Reduction::prod, x, 16) == row(Reduction::prod, x));
   }
