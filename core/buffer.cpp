@@ -1,10 +1,27 @@
 #include "core/buffer.h"
 
+#include <mutex>
+
 #include "core/cpu/pool.h"
 #include "core/error.h"
-#include "core/node.h"
+#include "core/op.h"
 
 namespace tessera {
+
+namespace {
+
+// All buffers alive, as a doubly linked list.
+struct Registry {
+  std::mutex mutex;
+  Buffer* first = nullptr;
+};
+
+Registry& registry() {
+  static Registry* all = new Registry;  // tensors with static lifetime outlive other statics
+  return *all;
+}
+
+}  // namespace
 
 void acquire(Buffer* buffer) {
   buffer->references.fetch_add(1, std::memory_order_relaxed);
@@ -12,6 +29,11 @@ void acquire(Buffer* buffer) {
 
 void release(Buffer* buffer) {
   if (buffer->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  {
+    const std::lock_guard lock(registry().mutex);
+    (buffer->previous ? buffer->previous->next : registry().first) = buffer->next;
+    if (buffer->next) buffer->next->previous = buffer->previous;
+  }
   cpu::Pool::instance().give(buffer->data, buffer->capacity);
   delete buffer;
 }
@@ -19,6 +41,12 @@ void release(Buffer* buffer) {
 Ref<Buffer> allocate(int64_t bytes) {
   auto buffer = Ref<Buffer>(new Buffer);
   buffer->bytes = bytes;
+  {
+    const std::lock_guard lock(registry().mutex);
+    buffer->next = registry().first;
+    if (buffer->next) buffer->next->previous = buffer.get();
+    registry().first = buffer.get();
+  }
   buffer->data = cpu::Pool::instance().take(bytes, buffer->capacity);
   if (buffer->data == nullptr) {
     buffer->data = cpu::Pool::instance().take(0, buffer->capacity);  // keeps release() simple
@@ -28,6 +56,19 @@ Ref<Buffer> allocate(int64_t bytes) {
         bytes, cpu::Pool::instance().live()));
   }
   return buffer;
+}
+
+void describe(Buffer& buffer, const Node& node) {
+  const std::lock_guard lock(registry().mutex);
+  buffer.op = node.op->name();
+  buffer.shape = node.shape;
+  buffer.dtype = node.dtype;
+  buffer.site = node.site;
+}
+
+void for_each_buffer(const std::function<void(const Buffer&)>& f) {
+  const std::lock_guard lock(registry().mutex);
+  for (const Buffer* buffer = registry().first; buffer; buffer = buffer->next) f(*buffer);
 }
 
 MemoryStats memory_stats() {

@@ -3,10 +3,17 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 
+#include "core/call.h"
+#include "core/dtype.h"
 #include "core/ref.h"
+#include "core/shape.h"
 
 namespace tessera {
+
+class Node;
 
 // A block of memory that belongs to the caching pool. Counted: the last Ref gives it back.
 struct Buffer {
@@ -14,6 +21,13 @@ struct Buffer {
   int64_t bytes = 0;     // asked for
   int64_t capacity = 0;  // taken from the pool
   std::atomic<int32_t> references{0};
+
+  // The value it holds, for memory reports; without an op it is a plan's arena.
+  std::string op;
+  Shape shape;
+  DType dtype = f32;
+  CallSite site;
+  Buffer *previous = nullptr, *next = nullptr;  // of all buffers alive
 };
 
 void acquire(Buffer* buffer);
@@ -22,6 +36,12 @@ void release(Buffer* buffer);
 // A block of at least `bytes` bytes, aligned to 64, contents undefined.
 // Throws Error when the system has no memory left.
 Ref<Buffer> allocate(int64_t bytes);
+
+// Notes that the buffer holds the value of `node`.
+void describe(Buffer& buffer, const Node& node);
+
+// Calls f for each buffer alive, none of which changes meanwhile; f must not allocate any.
+void for_each_buffer(const std::function<void(const Buffer&)>& f);
 
 // What the pool holds, in bytes. `live` is in use, `cached` is kept for reuse, `peak` is the
 // highest `live` since reset_peak_memory(). `nodes` counts graph nodes alive.

@@ -36,7 +36,8 @@ std::string escaped(const std::string& text, const char* newline) {
 std::string label_of(const Node& node) {
   std::string label = fmt::format("{}\n{} {}\n{}", node.op->name(), name_of(node.dtype),
                                   node.shape.str(), bytes_text(node.bytes()));
-  if (const std::string line = line_of(node); !line.empty()) label += fmt::format("\n{}", line);
+  if (const std::string line = line_of(node.site); !line.empty())
+    label += fmt::format("\n{}", line);
   return label;
 }
 
@@ -73,8 +74,8 @@ std::string dump_graph(std::span<const Tensor> targets) {
 std::string dump_groups(std::span<const Tensor> targets) {
   const Graph graph = pending_graph(targets);
   const std::vector<Group> groups = fuse(graph, settings().fusion);
-  std::vector<Node*> nodes;
-  for (const Vertex& vertex : graph.vertices) nodes.push_back(const_cast<Node*>(vertex.node));
+  std::vector<const Node*> nodes;
+  for (const Vertex& vertex : graph.vertices) nodes.push_back(vertex.node);
   std::vector<char> drawn(graph.vertices.size(), 0);
   std::string text = begin_text(), arrows;
   for (size_t g = 0; g < groups.size(); ++g) {

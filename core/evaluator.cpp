@@ -259,7 +259,10 @@ class Evaluation {
     for (size_t v = 0; v < nodes_.size(); ++v) {
       const Place& place = plan.places[v];
       Node& node = *nodes_[v];
-      if (place.kind == Place::Kind::owned) node.value = owned[v];
+      if (place.kind == Place::Kind::owned) {
+        node.value = owned[v];
+        describe(*node.value, node);
+      }
       if (place.kind == Place::Kind::alias) {
         const Place& source = plan.places[at(place.source)];
         Node& other = *nodes_[at(place.source)];

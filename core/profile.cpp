@@ -67,7 +67,7 @@ struct Profile::Record {
     ProfileRow row;
     row.name = name_of_step(*step.step, step.values);
     row.shape = fmt::format("{} {}", node.dtype, node.shape);
-    row.line = line_of(node);
+    row.line = line_of(node.site);
     const StepWork work = work_of_step(*step.step, step.values);
     const double seconds = step.end_seconds - step.begin_seconds;
     const std::lock_guard lock(mutex);
@@ -89,7 +89,7 @@ Profile::Profile() : record_(std::make_shared<Record>()) {
 }
 
 Profile::~Profile() {
-  set_step_observer(std::move(record_->outer));
+  set_step_observer(record_->outer);
 }
 
 std::vector<ProfileRow> Profile::rows() const {

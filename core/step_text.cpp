@@ -13,7 +13,7 @@ namespace tessera {
 
 namespace {
 
-const Node& node_of(std::span<Node* const> values, int value) {
+const Node& node_of(std::span<const Node* const> values, int value) {
   return *values[static_cast<size_t>(value)];
 }
 
@@ -33,7 +33,7 @@ std::string_view name_of(const Instruction& i) {
 
 }  // namespace
 
-std::string name_of_step(const Group& step, std::span<Node* const> values) {
+std::string name_of_step(const Group& step, std::span<const Node* const> values) {
   if (step.kind != Group::Kind::program)
     return std::string(node_of(values, step.outputs[0]).op->name());
   std::vector<std::pair<std::string_view, int>> counted;
@@ -58,13 +58,13 @@ std::string name_of_step(const Group& step, std::span<Node* const> values) {
   return text;
 }
 
-std::string line_of(const Node& node) {
-  if (node.site.line == 0) return {};
-  const std::string_view file = node.site.file;
-  return fmt::format("{}:{}", file.substr(file.find_last_of('/') + 1), node.site.line);
+std::string line_of(const CallSite& site) {
+  if (site.line == 0) return {};
+  const std::string_view file = site.file;
+  return fmt::format("{}:{}", file.substr(file.find_last_of('/') + 1), site.line);
 }
 
-StepWork work_of_step(const Group& step, std::span<Node* const> values) {
+StepWork work_of_step(const Group& step, std::span<const Node* const> values) {
   StepWork work;
   const bool program = step.kind == Group::Kind::program;
   const auto elements = static_cast<double>(step.program.space.numel());

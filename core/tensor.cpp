@@ -114,6 +114,7 @@ Tensor from_bytes(const void* values, const Shape& shape, DType dtype) {
   Ref<Buffer> buffer = allocate(result.node()->bytes());
   if (buffer->bytes > 0) std::memcpy(buffer->data, values, static_cast<size_t>(buffer->bytes));
   result.node()->value = buffer;
+  describe(*buffer, *result.node());
   return result;
 }
 
@@ -141,6 +142,7 @@ Tensor tensor(std::initializer_list<double> values, const Shape& shape, DType dt
   cpu::convert(reinterpret_cast<const std::byte*>(values.begin()), f64, buffer->data, dtype,
                shape.numel());
   result.node()->value = buffer;
+  describe(*buffer, *result.node());
   return result;
 }
 

@@ -127,6 +127,21 @@ TEST_SUITE("autograd/checkpoint") {
     CHECK(grad(grad(y, x), x).item() == 18);
   }
 
+  TEST_CASE("any number of tensors can be captured") {
+    Tensors weights;
+    for (int i = 0; i < 100; ++i) weights.push_back(variable(tensor({1.0 + i}, {1}, f64)));
+    const Tensor x = variable(tensor({2}, {1}, f64));
+    const Tensor y = checkpoint(
+        [&](const Tensors& a) {
+          Tensor total = a[0];
+          for (const Tensor& w : weights) total = total + w * a[0];
+          return Tensors{total};
+        },
+        {x})[0];
+    for (const Tensor& d : grad(y, weights)) CHECK(d.item() == 2);
+    CHECK(grad(y, x).item() == 1 + 5050);
+  }
+
   TEST_CASE("checkpoints nest") {
     const Tensor x = variable(tensor({0.5}, {1}, f64));
     const auto inner = [](const Tensors& a) { return Tensors{exp(a[0])}; };

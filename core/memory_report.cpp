@@ -1,0 +1,58 @@
+#include "core/memory_report.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/buffer.h"
+#include "core/step_text.h"
+
+namespace tessera {
+
+namespace {
+
+std::string bytes_text(int64_t bytes) {
+  const auto value = static_cast<double>(bytes);
+  if (bytes < 1000) return fmt::format("{} B", bytes);
+  if (bytes < 1'000'000) return fmt::format("{:.2f} kB", value / 1e3);
+  if (bytes < 1'000'000'000) return fmt::format("{:.2f} MB", value / 1e6);
+  return fmt::format("{:.2f} GB", value / 1e9);
+}
+
+}  // namespace
+
+std::vector<LiveTensor> live_tensors() {
+  std::vector<LiveTensor> tensors;
+  for_each_buffer([&](const Buffer& b) {
+    if (!b.op.empty()) tensors.push_back({b.bytes, b.shape, b.dtype, b.op, line_of(b.site)});
+  });
+  std::stable_sort(tensors.begin(), tensors.end(),
+                   [](const LiveTensor& a, const LiveTensor& b) { return a.bytes > b.bytes; });
+  return tensors;
+}
+
+std::string memory_report(size_t most) {
+  const std::vector<LiveTensor> all = live_tensors();
+  const size_t shown = std::min(all.size(), most);
+  std::vector<std::string> values;
+  size_t value_width = 5, op_width = 2;
+  for (size_t i = 0; i < shown; ++i) {
+    values.push_back(fmt::format("{} {}", name_of(all[i].dtype), all[i].shape.str()));
+    value_width = std::max(value_width, values[i].size());
+    op_width = std::max(op_width, all[i].op.size());
+  }
+  std::string text =
+      fmt::format("{:>10}  {:<{}}  {:<{}}  line\n", "bytes", "value", value_width, "op", op_width);
+  for (size_t i = 0; i < shown; ++i) {
+    text += fmt::format("{:>10}  {:<{}}  {:<{}}  {}\n", bytes_text(all[i].bytes), values[i],
+                        value_width, all[i].op, op_width, all[i].line);
+  }
+  if (all.size() > shown) text += fmt::format("{:>10}  and {} more\n", "...", all.size() - shown);
+  const MemoryStats stats = memory_stats();
+  text += fmt::format("{} in use by {} tensors, {} at peak, {} cached, {} nodes\n",
+                      bytes_text(stats.live), all.size(), bytes_text(stats.peak),
+                      bytes_text(stats.cached), stats.nodes);
+  return text;
+}
+
+}  // namespace tessera
