@@ -1,0 +1,53 @@
+#include "core/cpu/pool.h"
+
+#include <doctest/doctest.h>
+
+using namespace tessera::cpu;
+
+TEST_SUITE("core/cpu/pool") {
+  TEST_CASE("sizes are rounded up by at most an eighth, to whole lines of 64 bytes") {
+    CHECK(size_class(0) == 64);
+    CHECK(size_class(1) == 64);
+    CHECK(size_class(64) == 64);
+    CHECK(size_class(65) == 128);
+    CHECK(size_class(1024) == 1024);
+    CHECK(size_class(1025) == 1152);
+    int64_t before = 0;
+    for (int64_t bytes = 1; bytes < (int64_t{1} << 40); bytes += 1 + bytes / 7) {
+      const int64_t size = size_class(bytes);
+      CHECK(size >= bytes);
+      CHECK(size % 64 == 0);
+      CHECK(size >= before);
+      if (bytes > 512) CHECK(size - bytes <= bytes / 8);
+      CHECK(size_class(size) == size);
+      before = size;
+    }
+  }
+
+  TEST_CASE("a freed block is kept for requests of its size") {
+    Pool pool;
+    int64_t capacity = 0;
+    std::byte* block = pool.take(1000, capacity);
+    REQUIRE(block != nullptr);
+    CHECK(capacity == size_class(1000));
+    CHECK(pool.live() == capacity);
+    CHECK(pool.cached() == 0);
+    pool.give(block, capacity);
+    CHECK(pool.live() == 0);
+    CHECK(pool.cached() == capacity);
+    CHECK(pool.peak() == capacity);
+
+    int64_t other = 0;
+    std::byte* larger = pool.take(5000, other);
+    CHECK(larger != block);
+    CHECK(pool.take(capacity, capacity) == block);
+    CHECK(pool.cached() == 0);
+    CHECK(pool.peak() == capacity + other);
+    pool.give(larger, other);
+    pool.reset_peak();
+    CHECK(pool.peak() == capacity);
+    pool.give(block, capacity);
+    pool.trim();
+    CHECK(pool.cached() == 0);
+  }
+}
