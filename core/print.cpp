@@ -101,8 +101,9 @@ std::vector<std::string> real_texts(const std::vector<double>& values) {
   int digits = 0;
   for (const double v : values)
     digits = std::max(digits, digits_needed(v, print_options().precision, exponent));
-  std::vector<std::string> texts;
-  for (const double v : values) texts.push_back(number_text(v, digits, exponent));
+  std::vector<std::string> texts(values.size());
+  std::transform(values.begin(), values.end(), texts.begin(),
+                 [&](double v) { return number_text(v, digits, exponent); });
   return texts;
 }
 

@@ -18,7 +18,8 @@ TEST_SUITE("core/buffer") {
       CHECK(buffer->capacity >= 1000);
       std::memset(buffer->data, 1, 1000);
       CHECK(memory_stats().live == live + buffer->capacity);
-      const Ref<Buffer> other = buffer;
+      Ref<Buffer> other;
+      other = buffer;
       CHECK(buffer->references.load() == 2);
     }
     CHECK(memory_stats().live == live);

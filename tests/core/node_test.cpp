@@ -37,8 +37,8 @@ TEST_SUITE("core/node") {
     const int64_t before = live_nodes();
     for (const int count : {0, 1, 3, 4, 20}) {
       Ref<Node> node = make();
-      std::vector<Ref<Node>> inputs;
-      for (int i = 0; i < count; ++i) inputs.push_back(make());
+      std::vector<Ref<Node>> inputs(static_cast<size_t>(count));
+      for (Ref<Node>& input : inputs) input = make();
       node->set_inputs(inputs.data(), count);
       CHECK(node->inputs() == count);
       for (int i = 0; i < count; ++i) {
@@ -76,9 +76,9 @@ TEST_SUITE("core/node") {
     const int64_t before = live_nodes();
     {
       const Ref<Node> shared = make();
-      std::vector<std::thread> threads;
-      for (int t = 0; t < 4; ++t) {
-        threads.emplace_back([shared] {
+      std::vector<std::thread> threads(4);
+      for (std::thread& thread : threads) {
+        thread = std::thread([shared] {
           for (int i = 0; i < 10000; ++i) {
             const Ref<Node> user = make();
             user->set_inputs(&shared, 1);
