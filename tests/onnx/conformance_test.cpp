@@ -126,6 +126,7 @@ TEST_CASE("a tensor that does not hold what it says is an error") {
 TEST_CASE("a model is read and run") {
   const Graph graph = read_model(model().bytes);
   REQUIRE(graph.nodes.size() == 2);
+  CHECK(read_op_types(model().bytes) == std::vector<std::string>{"Slice", "Exp"});
   CHECK(graph.nodes[0].opset == 9);
   CHECK(graph.nodes[0].integers("starts") == std::vector<int64_t>{0});
   CHECK(graph.nodes[0].integers("ends") == std::vector<int64_t>{2});

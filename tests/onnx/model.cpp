@@ -258,6 +258,21 @@ NamedTensor read_tensor(Bytes bytes) {
   return named;
 }
 
+std::vector<std::string> read_op_types(Bytes model) {
+  std::vector<std::string> types;
+  Field field, entry, part;
+  for (WireReader reader(model); reader.next(field);) {
+    if (field.number != 7) continue;
+    for (WireReader graph(field.message()); graph.next(entry);) {
+      if (entry.number != 1) continue;
+      for (WireReader node(entry.message()); node.next(part);) {
+        if (part.number == 4) types.push_back(part.text());
+      }
+    }
+  }
+  return types;
+}
+
 Graph read_model(Bytes bytes) {
   Graph graph;
   std::map<std::string, int64_t> opsets;

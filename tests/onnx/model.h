@@ -53,9 +53,10 @@ struct Graph {
   std::vector<std::string> inputs, outputs;
 };
 
-// Read a serialized ModelProto or TensorProto. Throw Error on corrupt bytes, and Unsupported on
-// what no tensor of this library can hold.
+// Read from a serialized ModelProto or TensorProto. Throw Error on corrupt bytes, and Unsupported
+// on what no tensor of this library can hold.
 Graph read_model(Bytes bytes);
+std::vector<std::string> read_op_types(Bytes model);  // of all nodes, supported or not
 NamedTensor read_tensor(Bytes bytes);
 
 // ONNX's number of an element type (TensorProto.DataType) as a dtype; throws Unsupported.
