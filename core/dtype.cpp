@@ -7,10 +7,6 @@
 
 namespace tessera {
 
-int64_t size_of(DType dtype) {
-  return dispatch(dtype, []<class T>(T) { return static_cast<int64_t>(sizeof(T)); });
-}
-
 std::string_view name_of(DType dtype) {
   static constexpr std::array<std::string_view, kDTypes> names = {"f32", "f64", "bf16", "f16",
                                                                   "i32", "i64", "u8",   "bool"};

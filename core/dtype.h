@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -11,7 +12,11 @@ using enum DType;
 
 inline constexpr int kDTypes = 8;
 
-int64_t size_of(DType dtype);           // bytes per element
+// Bytes per element.
+constexpr int64_t size_of(DType dtype) {
+  constexpr int8_t sizes[kDTypes] = {4, 8, 2, 2, 4, 8, 1, 1};
+  return sizes[static_cast<size_t>(dtype)];
+}
 std::string_view name_of(DType dtype);  // "f32", ..., "bool"
 
 constexpr bool is_floating(DType d) {

@@ -52,19 +52,21 @@ void gather(std::byte* dst, const std::byte* src, int64_t size, int64_t stride, 
   }
 }
 
-// Walks elements [begin, begin + n) of a space in row-major order as runs along the last axis:
-// f(value of the form at the start of the run, its step within the run, place in the tile, length).
+int64_t value_at(const Linear& form, const Cursor& cursor) {
+  int64_t value = form.offset;
+  for (int k = 0; k < cursor.space.ndim(); ++k) value += cursor.index[at(k)] * form.coef[at(k)];
+  return value;
+}
+
+// Walks n elements from the cursor on as runs along the last axis: f(value of the form at the start
+// of the run, its step within the run, place in the tile, length).
 template <class F>
-void for_runs(const Shape& space, const Linear& form, int64_t begin, int64_t n, F&& f) {
+void for_runs(const Cursor& cursor, const Linear& form, int64_t n, F&& f) {
+  const Shape& space = cursor.space;
   const int last = space.ndim() - 1;
   if (last < 0) return f(form.offset, int64_t{0}, int64_t{0}, n);
-  std::array<int64_t, kMaxDims> index{};
-  int64_t rest = begin, value = form.offset;
-  for (int k = last; k >= 0; --k) {
-    index[at(k)] = rest % space[k];
-    rest /= space[k];
-    value += index[at(k)] * form.coef[at(k)];
-  }
+  auto index = cursor.index;
+  int64_t value = value_at(form, cursor);
   const int64_t step = form.coef[at(last)];
   for (int64_t done = 0; done < n;) {
     const int64_t run = std::min(n - done, space[last] - index[at(last)]);
@@ -101,16 +103,40 @@ Linear row_form(const Shape& space, const Shape& rows, const Linear& form) {
 
 }  // namespace
 
+// Tiles mostly follow one another, which saves the divisions.
+void Cursor::seek(int64_t begin, int64_t n) {
+  const int last = space.ndim() - 1;
+  if (begin == next && last >= 0) {
+    index[at(last)] += length;
+    for (int k = last; k > 0 && index[at(k)] >= space[k]; --k) {
+      const int64_t carry = index[at(k)] / space[k];
+      index[at(k)] -= carry * space[k];
+      index[at(k - 1)] += carry;
+    }
+  } else {
+    int64_t rest = begin;
+    for (int k = last; k >= 0; --k) {
+      index[at(k)] = rest % space[k];
+      rest /= space[k];
+    }
+  }
+  next = begin + n;
+  length = n;
+}
+
 TileRunner::TileRunner(const Program& program, std::span<std::byte* const> slots, int64_t capacity)
-    : program_(program), slots_(slots) {
+    : program_(program), slots_(slots), elements_{program.space} {
   const int64_t bytes = (capacity * 8 + 63) / 64 * 64;
-  memory_.resize(at((program.registers + 1) * bytes + 64));
-  void* aligned = memory_.data();
-  size_t room = memory_.size();
+  memory_ = std::make_unique_for_overwrite<std::byte[]>(at((program.registers + 1) * bytes + 64));
+  void* aligned = memory_.get();
+  size_t room = at((program.registers + 1) * bytes + 64);
   auto* start = static_cast<std::byte*>(std::align(64, 1, aligned, room));
   for (int r = 0; r <= program.registers; ++r) home_.push_back(start + r * bytes);
   registers_.resize(at(program.registers));
-  if (program.walk == Walk::rows) row_space_ = space_of_rows(program.space, program.row);
+  if (program.walk == Walk::rows) rows_.space = space_of_rows(program.space, program.row);
+  for (const Instruction& i : program.code) {
+    forms_.push_back(i.per_row ? row_form(program.space, rows_.space, i.form) : i.form);
+  }
   // A result that is stored in its compute type is computed in place.
   direct_store_.assign(program.code.size(), -1);
   if (program.walk == Walk::flat || program.walk == Walk::rows) {
@@ -128,7 +154,8 @@ TileRunner::TileRunner(const Program& program, std::span<std::byte* const> slots
   }
 }
 
-void TileRunner::load(const Instruction& i, int64_t begin, int64_t n, Register& dst) {
+void TileRunner::load(const Instruction& i, const Linear& form, int64_t n, Register& dst) {
+  const Cursor& cursor = i.per_row ? rows_ : elements_;
   const int64_t size = size_of(i.storage);
   const std::byte* array = slots_[at(i.slot)];
   const bool converts = i.storage != i.type;
@@ -143,59 +170,57 @@ void TileRunner::load(const Instruction& i, int64_t begin, int64_t n, Register& 
     }
     inside = nullptr;
   }
-  int64_t runs = 0, only_value = 0, only_step = 0;
-  for_runs(i.per_row ? row_space_ : program_.space,
-           i.per_row ? row_form(program_.space, row_space_, i.form) : i.form, begin, n,
-           [&](int64_t value, int64_t step, int64_t place, int64_t length) {
-             ++runs;
-             only_value = value;
-             only_step = step;
-             if (inside) {
-               const bool* ok = reinterpret_cast<const bool*>(inside->data) + place;
-               for (int64_t k = 0; k < length; ++k) {
-                 std::byte* to = raw + (place + k) * size;
-                 if (ok[k]) {
-                   std::memcpy(to, array + (value + k * step) * size, at(size));
-                 } else {
-                   std::memset(to, 0, at(size));
-                 }
-               }
-               return;
-             }
-             if (length == n)
-               return;  // a single run is dealt with below, without a copy where possible
-             if (step == 1) {
-               std::memcpy(raw + place * size, array + value * size, at(length * size));
-             } else if (step == 0) {
-               fill(raw + place * size, array + value * size, size, length);
-             } else {
-               gather(raw + place * size, array + value * size, size, step, length);
-             }
-           });
+  if (inside) {
+    const bool* ok = reinterpret_cast<const bool*>(inside->data);
+    for_runs(cursor, form, n, [&](int64_t value, int64_t step, int64_t place, int64_t length) {
+      for (int64_t k = place; k < place + length; ++k, value += step) {
+        if (ok[k]) {
+          std::memcpy(raw + k * size, array + value * size, at(size));
+        } else {
+          std::memset(raw + k * size, 0, at(size));
+        }
+      }
+    });
+    if (converts) convert(raw, i.storage, dst.data, i.type, n);
+    return;
+  }
+  const int last = cursor.space.ndim() - 1;
   const std::byte* source = raw;
-  if (runs == 1 && !inside) {
-    if (only_step == 0 || n == 1) {
-      dst.uniform = true;
-      convert(array + only_value * size, i.storage, dst.data, i.type, 1);
+  if (last < 0 ||
+      cursor.index[at(last)] + n <= cursor.space[last]) {  // one run, copied only if needed
+    const std::byte* first = array + value_at(form, cursor) * size;
+    const int64_t step = last < 0 ? 0 : form.coef[at(last)];
+    dst.uniform = step == 0 || n == 1;
+    if (!converts && (step == 1 || dst.uniform)) {
+      dst.data = const_cast<std::byte*>(first);
       return;
     }
-    if (only_step == 1) {
-      source = array + only_value * size;
-      if (!converts) {
-        dst.data = const_cast<std::byte*>(source);
-        return;
-      }
-    } else {
-      gather(raw, array + only_value * size, size, only_step, n);
+    if (dst.uniform) {
+      convert(first, i.storage, dst.data, i.type, 1);
+      return;
     }
+    if (step == 1) {
+      source = first;
+    } else {
+      gather(raw, first, size, step, n);
+    }
+  } else {
+    for_runs(cursor, form, n, [&](int64_t value, int64_t step, int64_t place, int64_t length) {
+      if (step == 1) {
+        std::memcpy(raw + place * size, array + value * size, at(length * size));
+      } else if (step == 0) {
+        fill(raw + place * size, array + value * size, size, length);
+      } else {
+        gather(raw + place * size, array + value * size, size, step, length);
+      }
+    });
   }
   if (converts) convert(source, i.storage, dst.data, i.type, n);
 }
 
-void TileRunner::iota(const Instruction& i, int64_t begin, int64_t n, Register& dst) {
+void TileRunner::iota(const Instruction& i, const Linear& form, int64_t n, Register& dst) {
   auto* out = reinterpret_cast<int64_t*>(dst.data);
-  for_runs(i.per_row ? row_space_ : program_.space,
-           i.per_row ? row_form(program_.space, row_space_, i.form) : i.form, begin, n,
+  for_runs(i.per_row ? rows_ : elements_, form, n,
            [&](int64_t value, int64_t step, int64_t place, int64_t length) {
              dst.uniform = length == n && (step == 0 || n == 1);
              const int64_t count = dst.uniform ? 1 : length;
@@ -203,16 +228,15 @@ void TileRunner::iota(const Instruction& i, int64_t begin, int64_t n, Register& 
            });
 }
 
-void TileRunner::guard(const Instruction& i, int64_t begin, int64_t n, Register& dst) {
+void TileRunner::guard(const Instruction& i, const Linear& form, int64_t n, Register& dst) {
   auto* out = reinterpret_cast<bool*>(dst.data);
   bool any = false, all = true;
-  for_runs(program_.space, i.form, begin, n,
-           [&](int64_t value, int64_t step, int64_t place, int64_t length) {
-             for (int64_t k = 0; k < length; ++k) {
-               const int64_t v = value + k * step;
-               out[place + k] = v >= i.low && v <= i.high;
-             }
-           });
+  for_runs(elements_, form, n, [&](int64_t value, int64_t step, int64_t place, int64_t length) {
+    for (int64_t k = 0; k < length; ++k) {
+      const int64_t v = value + k * step;
+      out[place + k] = v >= i.low && v <= i.high;
+    }
+  });
   if (i.sources > 0) {
     const Register& before = registers_[at(i.src[0])];
     const auto* ok = reinterpret_cast<const bool*>(before.data);
@@ -254,6 +278,8 @@ void TileRunner::run(int64_t begin, int64_t n) {
   using Kind = Instruction::Kind;
   const int64_t rows = n / std::max<int64_t>(program_.row, 1);
   const int64_t first_row = begin / std::max<int64_t>(program_.row, 1);
+  elements_.seek(begin, n);
+  if (program_.walk == Walk::rows) rows_.seek(first_row, rows);
   for (size_t c = 0; c < program_.code.size(); ++c) {
     const Instruction& i = program_.code[c];
     Register& dst = registers_[at(i.dst)];
@@ -267,17 +293,21 @@ void TileRunner::run(int64_t begin, int64_t n) {
     }
     switch (i.kind) {
       case Kind::load:
-        load(i, i.per_row ? first_row : begin, count, result);
+        load(i, forms_[c], count, result);
         break;
       case Kind::scalar:
-        convert(slots_[at(i.slot)], i.storage, result.data, i.type, 1);
+        if (i.storage == i.type) {
+          result.data = slots_[at(i.slot)];
+        } else {
+          convert(slots_[at(i.slot)], i.storage, result.data, i.type, 1);
+        }
         result.uniform = true;
         break;
       case Kind::iota:
-        iota(i, i.per_row ? first_row : begin, count, result);
+        iota(i, forms_[c], count, result);
         break;
       case Kind::guard:
-        guard(i, begin, n, result);
+        guard(i, forms_[c], n, result);
         break;
       case Kind::mask: {
         const bool* ok = reinterpret_cast<const bool*>(src[0]->data);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -8,7 +10,7 @@
 
 namespace tessera::cpu {
 
-inline constexpr int64_t kTile = 512;     // elements of a tile
+inline constexpr int64_t kTile = 256;     // elements of a tile
 inline constexpr int64_t kChunk = 16384;  // elements of a work item and of a partial reduction
 
 // A register while a tile is computed: `data` may point into an array. Uniform: one element stands
@@ -16,6 +18,15 @@ inline constexpr int64_t kChunk = 16384;  // elements of a work item and of a pa
 struct Register {
   std::byte* data = nullptr;
   bool uniform = false;
+};
+
+// Where in a space a tile begins.
+struct Cursor {
+  Shape space = {};
+  std::array<int64_t, kMaxDims> index = {};  // of the tile's first element
+  int64_t next = -1, length = 0;             // where the tile ends, and its length
+
+  void seek(int64_t begin, int64_t n);
 };
 
 // Computes the registers of one tile, for one thread.
@@ -32,16 +43,16 @@ class TileRunner {
   const std::byte* contiguous(int reg, DType type, int64_t n);
 
  private:
-  // Elements of the space, or its rows when the instruction is per row.
-  void load(const Instruction& i, int64_t begin, int64_t n, Register& dst);
-  void iota(const Instruction& i, int64_t begin, int64_t n, Register& dst);
-  void guard(const Instruction& i, int64_t begin, int64_t n, Register& dst);
+  void load(const Instruction& i, const Linear& form, int64_t n, Register& dst);
+  void iota(const Instruction& i, const Linear& form, int64_t n, Register& dst);
+  void guard(const Instruction& i, const Linear& form, int64_t n, Register& dst);
   void store(const Store& store, int64_t begin, int64_t n);
 
   const Program& program_;
   std::span<std::byte* const> slots_;
-  Shape row_space_;  // a space whose elements are the starts of the rows
-  std::vector<std::byte> memory_;
+  Cursor elements_, rows_;     // rows_: over a space whose elements are the starts of the rows
+  std::vector<Linear> forms_;  // by instruction: its form over the space it walks
+  std::unique_ptr<std::byte[]> memory_;
   std::vector<std::byte*> home_;  // each register's own tile
   std::vector<Register> registers_;
   std::vector<int> direct_store_;  // by instruction: the slot its result is computed into, or -1
