@@ -51,15 +51,14 @@ struct Arena {
 bool can_overwrite(const Program& program, int slot, const Store& store, DType storage) {
   if (program.walk != Walk::flat || size_of(storage) != size_of(store.storage)) return false;
   const Linear dense = Access::identity(program.space).flat();
-  size_t written = program.code.size();
-  int dst = store.reg;
-  // The last instruction that writes the stored register computes the stored value.
-  for (size_t i = program.code.size(); i-- > 0;) {
-    if (program.code[i].dst == dst) {
-      written = i;
-      break;
+  // The last instruction that writes a stored register computes the stored value.
+  const auto writer = [&](int reg) {
+    size_t i = program.code.size();
+    while (i-- > 0 && program.code[i].dst != reg) {
     }
-  }
+    return i;
+  };
+  const size_t written = writer(store.reg);
   for (size_t i = 0; i < program.code.size(); ++i) {
     const Instruction& load = program.code[i];
     if (load.kind != Instruction::Kind::load || load.slot != slot) continue;
@@ -72,12 +71,10 @@ bool can_overwrite(const Program& program, int slot, const Store& store, DType s
       if (user.dst == load.dst) break;  // the register holds something else from here on
     }
   }
-  // A register that is stored elsewhere must not point into the overwritten array.
+  // What is stored must not be the overwritten array itself.
   for (const Store& other : program.stores) {
-    for (const Instruction& load : program.code) {
-      if (load.kind == Instruction::Kind::load && load.slot == slot && load.dst == other.reg)
-        return false;
-    }
+    const Instruction& last = program.code[writer(other.reg)];
+    if (last.kind == Instruction::Kind::load && last.slot == slot) return false;
   }
   return true;
 }
