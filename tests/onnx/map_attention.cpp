@@ -35,7 +35,7 @@ Tensor as_bias(const Tensor& allowed, DType dtype) {
 
 // A mask, as a bias, for fewer keys than there are allows none of the others.
 Tensor mask_bias(const Tensor& mask, int64_t keys, DType dtype) {
-  const Tensor bias = mask.dtype() == bool_ ? as_bias(mask, dtype) : cast(mask, dtype);
+  Tensor bias = mask.dtype() == bool_ ? as_bias(mask, dtype) : cast(mask, dtype);
   const int64_t missing = keys - bias.shape(-1);
   if (missing <= 0) return bias;
   Shape rest = bias.shape();

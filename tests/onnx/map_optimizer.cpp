@@ -30,7 +30,7 @@ Tensors adagrad(const Node& node, const Inputs& x) {
   const size_t n = step.count;
   const Tensor rate = step.rate / (1 + step.time * node.real("decay_factor", 0));
   for (size_t i = 0; i < n; ++i) {
-    const Tensor value = x[2 + i], state = x[2 + 2 * n + i];
+    const Tensor &value = x[2 + i], &state = x[2 + 2 * n + i];
     const Tensor gradient = value * node.real("norm_coefficient", 0) + x[2 + n + i];
     const Tensor squares = state + gradient * gradient;
     step.outputs[i] = value - rate * gradient / (sqrt(squares) + node.real("epsilon", 1e-6));
@@ -47,7 +47,7 @@ Tensors adam(const Node& node, const Inputs& x) {
       step.time > 0 ? std::sqrt(1 - std::pow(beta, step.time)) / (1 - std::pow(alpha, step.time))
                     : 1;
   for (size_t i = 0; i < n; ++i) {
-    const Tensor value = x[2 + i];
+    const Tensor& value = x[2 + i];
     const Tensor gradient = value * node.real("norm_coefficient", 0) + x[2 + n + i];
     const Tensor first = x[2 + 2 * n + i] * alpha + gradient * (1 - alpha);
     const Tensor second = x[2 + 3 * n + i] * beta + gradient * gradient * (1 - beta);
@@ -67,7 +67,7 @@ Tensors momentum(const Node& node, const Inputs& x) {
   const double beta = step.time > 0 ? node.real("beta", 1) : 1;
   const bool nesterov = node.text("mode", "standard") == "nesterov";
   for (size_t i = 0; i < n; ++i) {
-    const Tensor value = x[2 + i];
+    const Tensor& value = x[2 + i];
     const Tensor gradient = value * node.real("norm_coefficient", 0) + x[2 + n + i];
     const Tensor velocity = x[2 + 2 * n + i] * alpha + gradient * beta;
     step.outputs[i] = value - step.rate * (nesterov ? gradient + velocity * alpha : velocity);

@@ -23,8 +23,7 @@ Window::Window(const Node& node, const Shape& input, const Shape& kernel_shape)
           "onnx: {} must have a kernel extent for each axis of {} behind the second, got {}",
           node.op_type, input, kernel);
   const auto setting = [&](const char* name, int64_t value, int count) {
-    const auto values =
-        node.integers(name, std::vector<int64_t>(static_cast<size_t>(count), value));
+    auto values = node.integers(name, std::vector<int64_t>(static_cast<size_t>(count), value));
     require(values.size() == static_cast<size_t>(count),
             "onnx: {} of {} must have {} elements, got {}", name, node.op_type, count,
             values.size());
