@@ -103,8 +103,7 @@ void chain_b(int64_t n) {
     p.update(p - new_m / (sqrt(new_v) + 1e-8) * 1e-3);
     m.update(new_m);
     v.update(new_v);
-    const Tensor all[] = {p, m, v};
-    eval_and_release(all);
+    eval_and_release({p, m, v});
   };
   const Tensor hand_p = wave({n}, 0), hand_m = wave({n}, 0), hand_v = wave({n}, 1);
   const auto by_hand = [&] {

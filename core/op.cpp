@@ -69,6 +69,7 @@ Tensor make_node(std::shared_ptr<const Op> op, std::span<const Tensor> inputs, c
   Ref<Node>* references = inputs.size() > kFew ? many.data() : few;
   for (size_t i = 0; i < inputs.size(); ++i) {
     Node* input = inputs[i].value_node();
+    require(input != nullptr, "{}: argument {} is an undefined tensor", node->op->name(), i);
     constant = constant && input->constant;
     if (!input->evaluated()) node->depth = std::max(node->depth, input->depth + 1);
     references[i] = Ref<Node>(input);

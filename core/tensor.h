@@ -122,6 +122,9 @@ inline void eval(std::initializer_list<Tensor> targets) {
 // eval(targets), after which no gradient is asked for any more through what was computed: frees
 // intermediate values as it goes. What an optimizer step uses.
 void eval_and_release(std::span<const Tensor> targets);
+inline void eval_and_release(std::initializer_list<Tensor> targets) {
+  eval_and_release(std::span(targets.begin(), targets.size()));
+}
 
 // A tensor that owns a copy of row-major `values`, as torch.tensor. The list form converts to
 // `dtype`. Throws Error when the shape does not hold as many elements.

@@ -45,7 +45,7 @@ TEST_SUITE("core/evaluator") {
     const auto step = [&](double lr) {
       const Tensor loss = sum(matmul(w, w));
       w.update(w - lr * grad(loss, w));
-      eval_and_release(std::array{w, loss});
+      eval_and_release({w, loss});
     };
     step(0.1);
     step(0.1);  // the first one ran on a value made from data, the rest on updated ones
@@ -62,7 +62,7 @@ TEST_SUITE("core/evaluator") {
       const Tensor loss = sum(matmul(hidden, x));
       int64_t steps = early ? steps_of([&] { loss.eval(); }) : 0;
       w.update(w - 0.1 * grad(loss, w));
-      steps += steps_of([&] { eval_and_release(std::array{w, loss}); });
+      steps += steps_of([&] { eval_and_release({w, loss}); });
       return std::pair(w.to_vector<double>(), steps);
     };
     const auto [late, late_steps] = train(false);
@@ -97,7 +97,7 @@ TEST_SUITE("core/evaluator") {
     const auto step = [&] {
       const Tensor loss = sum(exp(matmul(w, data({8, 8}))));
       w.update(w - 1e-3 * grad(loss, w));
-      eval_and_release(std::array{w, loss});
+      eval_and_release({w, loss});
     };
     for (int i = 0; i < 5; ++i) step();
     const MemoryStats before = memory_stats();
@@ -121,7 +121,7 @@ TEST_SUITE("core/evaluator") {
     const Tensor w = variable(data({3}));
     const Tensor bad = index_select(w * 2, 0, tensor({7}, {1}, i64));
     w.update(w + sum(bad));
-    CHECK_THROWS_WITH_AS(eval_and_release(std::array{w}), doctest::Contains("evaluator_test.cpp"),
+    CHECK_THROWS_WITH_AS(eval_and_release({w}), doctest::Contains("evaluator_test.cpp"),
                          Error);
     CHECK_THROWS_AS(w.eval(), Error);
     w.update(data({3}, 2));

@@ -74,7 +74,7 @@ TEST_SUITE("core/plan") {
     reset_peak_memory();
     for (int i = 0; i < 5; ++i) {
       p.update(p * 0.5 + 1.0);
-      eval_and_release(std::array{p});
+      eval_and_release({p});
     }
     CHECK(memory_stats().live == before);
     CHECK(memory_stats().peak <
@@ -87,7 +87,7 @@ TEST_SUITE("core/plan") {
     const Tensor old = p * 1.0;
     old.eval();
     p.update(old + 1);
-    eval_and_release(std::array{p});
+    eval_and_release({p});
     CHECK(old.to_vector<double>()[0] == doctest::Approx(0.01));
     CHECK(p.to_vector<double>()[0] == doctest::Approx(1.01));
   }

@@ -40,13 +40,13 @@ SAMPLES(split) {
   list.push_back({"size",
                   [](const Tensors& x) {
                     const Tensors parts = split(x[0], 2, 1);
-                    return parts[0] * parts[1] * parts[2];  // the last one is broadcast
+                    return parts.at(0) * parts.at(1) * parts.at(2);  // the last one is broadcast
                   },
                   {uniform({3, 5})}});
   list.push_back({"sizes",
                   [](const Tensors& x) {
                     const Tensors parts = split(x[0], {1, 0, 3}, 0);
-                    return parts[0] * parts[2];
+                    return parts.at(0) * parts.at(2);
                   },
                   {uniform({4, 2})}});
 }
@@ -54,7 +54,7 @@ SAMPLES(chunk) {
   list.push_back({"three",
                   [](const Tensors& x) {
                     const Tensors parts = chunk(x[0], 3);
-                    return parts[0] * parts[1] * parts[2];
+                    return parts.at(0) * parts.at(1) * parts.at(2);
                   },
                   {uniform({5, 2})}});
 }
@@ -62,7 +62,7 @@ SAMPLES(unbind) {
   list.push_back({"middle",
                   [](const Tensors& x) {
                     const Tensors parts = unbind(x[0], 1);
-                    return parts[0] * parts[2];
+                    return parts.at(0) * parts.at(2);
                   },
                   {uniform({2, 3, 2})}});
 }
