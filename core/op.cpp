@@ -100,7 +100,7 @@ Tensor scalar(int64_t value, DType dtype) {
 }
 
 Tensor iota(const Shape& shape) {
-  const Tensor result = make_leaf(static_op(iota_op), shape, i64);
+  Tensor result = make_leaf(static_op(iota_op), shape, i64);
   if (settings().eager) result.eval();
   return result;
 }

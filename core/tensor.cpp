@@ -110,7 +110,7 @@ bool is_variable(const Tensor& x) {
 }
 
 Tensor from_bytes(const void* values, const Shape& shape, DType dtype) {
-  const Tensor result = make_leaf(static_op(data_op), shape, dtype);
+  Tensor result = make_leaf(static_op(data_op), shape, dtype);
   Ref<Buffer> buffer = allocate(result.node()->bytes());
   if (buffer->bytes > 0) std::memcpy(buffer->data, values, static_cast<size_t>(buffer->bytes));
   result.node()->value = buffer;
@@ -135,9 +135,9 @@ template Tensor tensor(std::span<const bool>, const Shape&, const std::source_lo
 Tensor tensor(std::initializer_list<double> values, const Shape& shape, DType dtype,
               const std::source_location& where) {
   const Call call("tensor", where);
-  const Tensor exact = tensor<double>(std::span(values.begin(), values.size()), shape, where);
+  Tensor exact = tensor<double>(std::span(values.begin(), values.size()), shape, where);
   if (dtype == f64) return exact;
-  const Tensor result = make_leaf(static_op(data_op), shape, dtype);
+  Tensor result = make_leaf(static_op(data_op), shape, dtype);
   Ref<Buffer> buffer = allocate(result.node()->bytes());
   cpu::convert(reinterpret_cast<const std::byte*>(values.begin()), f64, buffer->data, dtype,
                shape.numel());

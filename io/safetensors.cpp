@@ -101,13 +101,15 @@ void save_safetensors(const Archive& archive, const std::filesystem::path& path)
   eval(all);
   Json header = Json::object();
   uint64_t offset = 0;
-  for (const auto& [name, tensor] : archive.tensors) {
+  for (const auto& entry : archive.tensors) {
+    const Tensor& tensor = entry.second;
     const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
                                     [&](const auto& t) { return tensor.dtype() == t.second; });
     const auto bytes = static_cast<uint64_t>(tensor.numel() * size_of(tensor.dtype()));
-    header[name] = {{"dtype", type->first},
-                    {"shape", std::vector<int64_t>(tensor.shape().begin(), tensor.shape().end())},
-                    {"data_offsets", {offset, offset + bytes}}};
+    header[entry.first] = {
+        {"dtype", type->first},
+        {"shape", std::vector<int64_t>(tensor.shape().begin(), tensor.shape().end())},
+        {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
   if (!archive.metadata.empty()) header["__metadata__"] = archive.metadata;
@@ -118,7 +120,8 @@ void save_safetensors(const Archive& archive, const std::filesystem::path& path)
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(&header_bytes, 1)));
   file.write(std::as_bytes(std::span(text)));
-  for (const auto& [name, tensor] : archive.tensors) {
+  for (const auto& entry : archive.tensors) {
+    const Tensor& tensor = entry.second;
     dispatch(tensor.dtype(), [&]<class T>(T) { file.write(std::as_bytes(tensor.data<T>())); });
   }
   file.commit();

@@ -121,8 +121,7 @@ TEST_SUITE("core/evaluator") {
     const Tensor w = variable(data({3}));
     const Tensor bad = index_select(w * 2, 0, tensor({7}, {1}, i64));
     w.update(w + sum(bad));
-    CHECK_THROWS_WITH_AS(eval_and_release({w}), doctest::Contains("evaluator_test.cpp"),
-                         Error);
+    CHECK_THROWS_WITH_AS(eval_and_release({w}), doctest::Contains("evaluator_test.cpp"), Error);
     CHECK_THROWS_AS(w.eval(), Error);
     w.update(data({3}, 2));
     CHECK(w.to_vector<double>()[0] == 2);

@@ -1,5 +1,5 @@
+#include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <random>
 
 #include <doctest/doctest.h>
@@ -191,7 +191,8 @@ bool same_bits(const Tensor& a, const Tensor& b) {
         const auto u = static_cast<float>(x[i]), v = static_cast<float>(y[i]);
         if (u != u && v != v) continue;
       }
-      if (std::memcmp(&x[i], &y[i], sizeof(T)) != 0) return false;
+      const auto a_bits = std::as_bytes(x.subspan(i, 1)), b_bits = std::as_bytes(y.subspan(i, 1));
+      if (!std::equal(a_bits.begin(), a_bits.end(), b_bits.begin())) return false;
     }
     return true;
   });

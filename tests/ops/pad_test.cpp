@@ -24,7 +24,8 @@ constexpr std::pair<const char*, PadMode> modes[] = {{"constant", PadMode::const
 
 SAMPLES(pad) {
   for (const auto& [name, mode] : modes) {
-    const auto sample = [&, mode = mode](const std::vector<int64_t>& pads, const Tensor& x) {
+    const auto sample = [&, name = name, mode = mode](const std::vector<int64_t>& pads,
+                                                      const Tensor& x) {
       list.push_back(
           {name,
            [pads, mode](const Tensors& t) { return pad(t[0], pads, {.mode = mode, .value = 0.5}); },

@@ -22,9 +22,10 @@ namespace {
 
 template <class F>
 void for_each_sample(F&& f) {
-  for (const auto& [name, maker] : sample_registry()) {
+  for (const auto& entry : sample_registry()) {
+    const std::string& name = entry.first;
     SampleList samples;
-    maker(samples);
+    entry.second(samples);
     CHECK_MESSAGE(!samples.empty(), name, " has no samples");
     for (const Sample& sample : samples) {
       INFO(name << ": " << sample.what);

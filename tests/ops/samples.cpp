@@ -28,8 +28,9 @@ Tensor integers(const Shape& shape, int64_t low, int64_t high, uint64_t seed) {
 
 Tensor distinct(const Shape& shape, uint64_t seed) {
   std::vector<double> values(static_cast<size_t>(shape.numel()));
+  const size_t half = values.size() / 2;
   for (size_t i = 0; i < values.size(); ++i) {
-    values[i] = 0.1 * (static_cast<double>(i) - static_cast<double>(values.size() / 2)) + 0.05;
+    values[i] = 0.1 * (static_cast<double>(i) - static_cast<double>(half)) + 0.05;
   }
   std::mt19937_64 random(seed + 1);
   std::shuffle(values.begin(), values.end(), random);
