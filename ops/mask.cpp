@@ -1,6 +1,7 @@
 #include "ops/mask.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "ops/axis_index.h"
 #include "ops/binary.h"
@@ -72,7 +73,10 @@ Tensor one_hot(const Operand& labels, int64_t wanted, DType dtype) {
             "one_hot: without labels the number of classes must be given, got labels {}",
             labels.shape());
     const std::span<const int64_t> all = index.data<int64_t>();
-    classes = *std::max_element(all.begin(), all.end()) + 1;
+    const int64_t largest = *std::max_element(all.begin(), all.end());
+    require(largest < std::numeric_limits<int64_t>::max(),
+            "one_hot: label {} needs more classes than can be counted", largest);
+    classes = largest + 1;
   }
   require(classes >= 0 && (classes > 0 || labels.numel() == 0),
           "one_hot: the number of classes must be positive, got {}", classes);
