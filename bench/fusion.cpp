@@ -57,15 +57,22 @@ float* mutable_data(const Tensor& x) {
   return const_cast<float*>(x.data<float>().data());
 }
 
-void report(const std::string& what, std::vector<Contender>& contenders) {
+// Times `ours` fused and with all rules off against `by_hand`.
+void report(const std::string& what, const std::function<void()>& ours,
+            const std::function<void()>& by_hand) {
+  std::vector<Contender> contenders = {{"fused", ours},
+                                       {"operation by operation",
+                                        [&] {
+                                          const FusionRules off({false, false, false, false});
+                                          ours();
+                                        }},
+                                       {"by hand", by_hand}};
   race(contenders, 25, num_threads() == 1);
   const double fused = contenders[0].median();
   fmt::print("{:<34} {:>9.3f} {:>9.3f} {:>9.3f}   {:>6.2f} {:>6.2f}\n", what, fused * 1e3,
              contenders[1].median() * 1e3, contenders[2].median() * 1e3,
              contenders[1].median() / fused, fused / contenders[2].median());
 }
-
-const Fusion kNoFusion{false, false, false, false};
 
 void chain_a(int64_t N, int64_t C, int64_t HW) {
   const Shape shape{N, C, HW};
@@ -85,14 +92,7 @@ void chain_a(int64_t N, int64_t C, int64_t HW) {
     }
     consume(out.data<float>().data());
   };
-  std::vector<Contender> contenders = {{"fused", ours},
-                                       {"operation by operation",
-                                        [&] {
-                                          const FusionRules off(kNoFusion);
-                                          ours();
-                                        }},
-                                       {"by hand", by_hand}};
-  report(fmt::format("affine+relu+add [{}, {}, {}]", N, C, HW), contenders);
+  report(fmt::format("affine+relu+add [{}, {}, {}]", N, C, HW), ours, by_hand);
 }
 
 void chain_b(int64_t n) {
@@ -115,14 +115,7 @@ void chain_b(int64_t n) {
     }
     consume(hand_p.data<float>().data());
   };
-  std::vector<Contender> contenders = {{"fused", ours},
-                                       {"operation by operation",
-                                        [&] {
-                                          const FusionRules off(kNoFusion);
-                                          ours();
-                                        }},
-                                       {"by hand", by_hand}};
-  report(fmt::format("Adam [{}]", n), contenders);
+  report(fmt::format("Adam [{}]", n), ours, by_hand);
 }
 
 }  // namespace

@@ -93,7 +93,6 @@ std::optional<Group> Emitter::emit(const std::vector<int>& roots, const std::vec
       }
     }
   }
-  // Extents of 1 never carry a coefficient, so that equal accesses compare equal.
   for (size_t r = 0; r < roots.size() && !failed_; ++r) root_register_[r] = emit_root(roots[r]);
   if (failed_) return std::nullopt;
 
@@ -109,7 +108,6 @@ std::optional<Group> Emitter::emit(const std::vector<int>& roots, const std::vec
     program.stores[s].slot = inputs + static_cast<int>(s);
   program.slots = inputs + static_cast<int>(program.stores.size());
   program.registers = static_cast<int>(register_per_row_.size());
-  group_.reduces = program.walk == Walk::long_rows || program.walk == Walk::columns;
   return group_;
 }
 

@@ -29,7 +29,6 @@ struct Group {
   std::vector<int> outputs;  // values this step puts into memory
   std::vector<int> inputs;   // values it reads from memory, or numbers
   Program program;           // slots: inputs first, then outputs
-  bool reduces = false;      // long_rows and columns: the program ends in the reduction of output 0
 };
 
 // Decides what is computed together: a pure function of the graph and the rules. The groups are in

@@ -6,6 +6,7 @@
 #include "core/call.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/axes.h"
 #include "ops/binary.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
@@ -83,21 +84,6 @@ Equation parse(std::string_view text) {
   return equation;
 }
 
-// x with axes i < j of equal extent replaced by their diagonal, which comes last.
-Tensor diagonal(const Tensor& x, int i, int j) {
-  Shape order, shape;
-  for (int axis = 0; axis < x.ndim(); ++axis) {
-    if (axis == i || axis == j) continue;
-    order.push_back(axis);
-    shape.push_back(x.shape(axis));
-  }
-  order.push_back(i);
-  order.push_back(j);
-  const int64_t extent = x.shape(i);
-  shape.push_back(extent * extent);
-  return slice(reshape(permute(x, order), shape), -1, {.step = extent + 1});
-}
-
 // The term with each label once: diagonals taken, and axes of extent 1 that broadcast left out.
 Term reduced(Term term, const std::map<Label, int64_t>& extents) {
   for (size_t i = 0; i < term.labels.size();) {
@@ -105,7 +91,7 @@ Term reduced(Term term, const std::map<Label, int64_t>& extents) {
     const Label label = term.labels[i];
     const auto twin = std::find(term.labels.begin() + axis + 1, term.labels.end(), label);
     if (twin != term.labels.end()) {
-      term.value = diagonal(term.value, axis, static_cast<int>(twin - term.labels.begin()));
+      term.value = diagonal(term.value, 0, axis, twin - term.labels.begin());
       term.labels.erase(twin);
       term.labels.erase(term.labels.begin() + axis);
       term.labels.push_back(label);
