@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <typeinfo>
@@ -21,10 +22,6 @@ size_t at(int i) {
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-bool in_memory(const Node& node) {
-  return node.evaluated() || is_scalar_node(node);
 }
 
 // Plans by signature, the least recently used dropped first.
@@ -315,7 +312,9 @@ void eval(std::span<const Tensor> targets) {
 }
 
 void eval_and_release(std::span<const Tensor> targets) {
-  evaluate(targets, true);
+  Tensors all(targets.begin(), targets.end());
+  std::ranges::move(pending_updates(), std::back_inserter(all));
+  evaluate(all, true);
 }
 
 EvaluatorStats evaluator_stats() {

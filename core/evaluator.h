@@ -17,6 +17,10 @@ struct EvaluatorStats {
 };
 EvaluatorStats evaluator_stats();
 
+// The newest values of all variables that were updated but not computed since. eval_and_release
+// computes them with its targets: left alone, a running mean would keep the step's graph alive.
+Tensors pending_updates();
+
 // What happened in one step, for profilers: called after each step while it is set.
 struct StepRecord {
   const Group* step;

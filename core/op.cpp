@@ -85,6 +85,10 @@ bool is_scalar_node(const Node& node) {
   return node.op.get() == &scalar_op;
 }
 
+bool in_memory(const Node& node) {
+  return node.evaluated() || is_scalar_node(node);
+}
+
 static Tensor make_scalar(const void* value, DType from, DType dtype) {
   Tensor result(new Node(static_op(scalar_op), {}, dtype));
   result.node()->constant = true;

@@ -134,6 +134,7 @@ class ScalarOp final : public LeafOp {
   std::string_view name() const override { return "scalar"; }
 };
 bool is_scalar_node(const Node& node);
+bool in_memory(const Node& node);  // the value is there: computed, or a number
 
 // The element's position in row-major order, i64: the seed of arange, eye, random numbers.
 class IotaOp final : public LeafOp {

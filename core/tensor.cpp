@@ -1,9 +1,12 @@
 #include "core/tensor.h"
 
 #include <cstring>
+#include <map>
+#include <mutex>
 
 #include "core/cpu/tile.h"
 #include "core/error.h"
+#include "core/evaluator.h"
 #include "core/op.h"
 #include "core/settings.h"
 
@@ -17,12 +20,44 @@ class DataOp final : public LeafOp {
 };
 const DataOp data_op;
 
+class VariableOp;
+
+// The variables whose newest value was not yet computed when it was set, in order of creation.
+struct Updated {
+  std::mutex mutex;
+  std::map<uint64_t, const VariableOp*> variables;
+  uint64_t made = 0;
+};
+Updated& updated() {
+  static Updated* all = new Updated;  // variables with static lifetime die late
+  return *all;
+}
+
 // A variable's node only points to the current value; operators never see it.
 class VariableOp final : public LeafOp {
  public:
-  explicit VariableOp(Tensor init) : current(std::move(init)) {}
+  explicit VariableOp(Tensor init) : current_(std::move(init)) {
+    const std::lock_guard lock(updated().mutex);
+    number_ = updated().made++;
+  }
+  ~VariableOp() override {
+    const std::lock_guard lock(updated().mutex);
+    updated().variables.erase(number_);
+  }
+  VariableOp(const VariableOp&) = delete;
+  VariableOp& operator=(const VariableOp&) = delete;
   std::string_view name() const override { return "variable"; }
-  mutable Tensor current;
+
+  const Tensor& current() const { return current_; }
+  void set(Tensor value) const {
+    const std::lock_guard lock(updated().mutex);
+    if (!in_memory(*value.node())) updated().variables[number_] = this;
+    current_ = std::move(value);
+  }
+
+ private:
+  mutable Tensor current_;
+  uint64_t number_;
 };
 
 const VariableOp* variable_op(const Node* node) {
@@ -48,7 +83,7 @@ DType Tensor::dtype() const {
 Node* Tensor::value_node() const {
   if (node_ == nullptr) return nullptr;
   const VariableOp* op = node_->is_variable ? variable_op(node_) : nullptr;
-  return op ? op->current.node_ : node_;
+  return op ? op->current().node_ : node_;
 }
 
 const Tensor& Tensor::eval() const {
@@ -94,7 +129,7 @@ void Tensor::update(const Tensor& value) const {
       value.defined() && value.shape() == shape() && value.dtype() == dtype(),
       "update: the new value must be {} {} like the variable, got {}", dtype(), shape(),
       value.defined() ? fmt::format("{} {}", value.dtype(), value.shape()) : "an undefined tensor");
-  variable_op(node_)->current = fresh_leaf(value);
+  variable_op(node_)->set(fresh_leaf(value));
 }
 
 Tensor variable(const Tensor& init) {
@@ -107,6 +142,18 @@ Tensor variable(const Tensor& init) {
 
 bool is_variable(const Tensor& x) {
   return x.defined() && x.node()->is_variable;
+}
+
+Tensors pending_updates() {
+  const std::lock_guard lock(updated().mutex);
+  Tensors values;
+  std::erase_if(updated().variables, [&](const auto& entry) {
+    const Tensor& value = entry.second->current();
+    const bool done = in_memory(*value.node());
+    if (!done) values.push_back(value);
+    return done;
+  });
+  return values;
 }
 
 Tensor from_bytes(const void* values, const Shape& shape, DType dtype) {

@@ -119,8 +119,9 @@ inline void eval(std::initializer_list<Tensor> targets) {
   eval(std::span(targets.begin(), targets.size()));
 }
 
-// eval(targets), after which no gradient is asked for any more through what was computed: frees
-// intermediate values as it goes. What an optimizer step uses.
+// eval(targets) and the pending updates of all variables, after which no gradient is asked for any
+// more through what was computed: frees intermediate values as it goes. What an optimizer step
+// uses.
 void eval_and_release(std::span<const Tensor> targets);
 inline void eval_and_release(std::initializer_list<Tensor> targets) {
   eval_and_release(std::span(targets.begin(), targets.size()));

@@ -106,6 +106,24 @@ TEST_SUITE("core/evaluator") {
     CHECK(memory_stats().live == before.live);
   }
 
+  TEST_CASE("a step computes what layers noted on the side, so that it does not keep the graph") {
+    const Tensor w = variable(data({8, 8})), mean = variable(data({8}, 0));
+    const auto step = [&] {
+      const Tensor y = exp(matmul(w, data({8, 8})));
+      mean.update(0.9 * mean + 0.1 * detach(tessera::mean(y, {0})));
+      w.update(w - 1e-3 * grad(sum(y), w));
+      eval_and_release({w});
+    };
+    for (int i = 0; i < 5; ++i) step();
+    CHECK(pending_updates().empty());
+    const MemoryStats before = memory_stats();
+    for (int i = 0; i < 100; ++i) step();
+    CHECK(memory_stats().nodes == before.nodes);
+    CHECK(memory_stats().live == before.live);
+    mean.update(mean + 1);
+    CHECK(pending_updates().size() == 1);
+  }
+
   TEST_CASE("what a gradient may still need is kept, and forgotten with the last handle") {
     const int64_t before = memory_stats().nodes;
     {
