@@ -1,0 +1,43 @@
+#include "io/bytes.h"
+
+#include <fstream>
+
+#include "core/error.h"
+
+namespace tessera::io {
+
+std::string read_file(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);  // fails for what is not a file
+  std::ifstream file(path, std::ios::binary);
+  require(!error && file.good() && std::filesystem::is_regular_file(path, error),
+          "load: {} cannot be opened", path.string());
+  std::string text(size, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(size));
+  require(file.good(), "load: {} cannot be read", path.string());
+  return text;
+}
+
+std::string_view ByteReader::take(uint64_t count) {
+  require(count <= left(), "{} is truncated: {} bytes expected at byte {}, {} left", name_, count,
+          position_, left());
+  const std::string_view taken = bytes_.substr(position_, count);
+  position_ += count;
+  return taken;
+}
+
+std::string_view ByteReader::take_line() {
+  const size_t end = bytes_.find('\n', position_);
+  require(end != std::string_view::npos, "{} is truncated: a line at byte {} does not end", name_,
+          position_);
+  const std::string_view line = bytes_.substr(position_, end - position_);
+  position_ = end + 1;
+  return line;
+}
+
+void ByteReader::seek(uint64_t position) {
+  require(position <= bytes_.size(), "{} is truncated: it ends before byte {}", name_, position);
+  position_ = position;
+}
+
+}  // namespace tessera::io
