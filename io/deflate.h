@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tessera::io {
+
+// What stands around a deflate stream: nothing (as in zip files) or gzip's header and checksum.
+enum class Wrapping { none, gzip };
+
+// No deflate stream grows more than this when it is unpacked.
+inline constexpr uint64_t kMaxInflation = 1032;
+
+// Unpacks `packed`, which may be several gzip streams in a row; stops after `limit` bytes, so that
+// a few bytes cannot fill the memory. Throws Error, beginning with `name`, when the stream is
+// damaged, cut short, or its checksum is wrong (gzip).
+std::string inflate(std::string_view packed, uint64_t limit, Wrapping wrapping,
+                    const std::string& name);
+
+// Packs `plain` with zlib's default effort.
+std::string deflate(std::string_view plain, Wrapping wrapping);
+
+}  // namespace tessera::io
