@@ -11,8 +11,8 @@ namespace tessera::io {
 // A picture on its way into a network.
 //
 // pixels  [channels, height, width], row-major. Samples of picture files are divided by the largest
-//         value their format can hold, so they lie in [0, 1]; samples of .npy arrays of floats and
-//         of wide integers are as stored (u8 arrays count as pictures)
+//         value their format can hold, so they lie in [0, 1]; so are .npy arrays of u8, while all
+//         other arrays are as stored
 struct Image {
   int64_t channels = 0, height = 0, width = 0;
   std::vector<float> pixels;
@@ -55,7 +55,7 @@ struct ImageSize {
 bool is_image_name(const std::filesystem::path& path);
 
 // Reads PNG (1 to 16 bits, grey, RGB, palette), JPEG, BMP, PGM and PPM by what is in the file, not
-// by its name, and .npy arrays [H, W] or [H, W, C] of C <= 4 channels.
+// by its name, and .npy arrays [H, W] or [H, W, C] of at most 16 channels.
 //
 // A palette gives its colours (one channel when all of them are grey). Alpha is dropped: colours
 // stay as stored. Throws Error naming the file and the reason; the memory taken is bounded by the

@@ -1,0 +1,230 @@
+#include "io/image.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "core/error.h"
+#include "io/atomic_file.h"
+#include "io/bytes.h"
+#include "io/npy.h"
+#include "io/picture.h"
+#include "io/png.h"
+#include "io/pnm.h"
+
+namespace tessera::io {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string extension_of(const fs::path& path) {
+  std::string extension = path.extension().string();
+  for (char& c : extension) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return extension;
+}
+
+// Beginning of an error about reading `path`.
+std::string reading(const char* function, const fs::path& path) {
+  return std::string(function) + ": " + path.string();
+}
+
+bool is_grey(const std::vector<uint8_t>& palette) {
+  for (size_t i = 0; i + 2 < palette.size(); i += 3)
+    if (palette[i] != palette[i + 1] || palette[i] != palette[i + 2]) return false;
+  return true;
+}
+
+// The pictures that colours of a palette make.
+Picture with_colours(const Picture& indexed) {
+  Picture picture{.height = indexed.height,
+                  .width = indexed.width,
+                  .channels = is_grey(indexed.palette) ? 1 : 3};
+  picture.samples.reserve(indexed.samples.size() * static_cast<size_t>(picture.channels));
+  for (const uint16_t index : indexed.samples)
+    for (int64_t c = 0; c < picture.channels; ++c)
+      picture.samples.push_back(indexed.palette[static_cast<size_t>(index * 3 + c)]);
+  return picture;
+}
+
+// An array [H, W] or [H, W, C] as planes.
+Image array_image(const fs::path& path) {
+  const Tensor array = load_npy(path);
+  const Shape& shape = array.shape();
+  const bool planes = array.ndim() == 3;
+  require(
+      (array.ndim() == 2 || planes) && array.numel() > 0 && (!planes || shape[2] <= 16),
+      "{} must be an array [height, width] or [height, width, channels] of at most 16 channels, "
+      "got shape {}",
+      reading("read_image", path), shape);
+  const float scale = array.dtype() == u8 ? 1.0F / 255 : 1;
+  const std::vector<float> values = array.to_vector<float>();
+  Image image(planes ? shape[2] : 1, shape[0], shape[1]);
+  const auto step = static_cast<size_t>(image.channels);
+  for (int64_t c = 0; c < image.channels; ++c) {
+    const std::span<float> plane = image.plane(c);
+    for (size_t i = 0; i < plane.size(); ++i) {
+      const float value = values[i * step + static_cast<size_t>(c)];
+      require(std::isfinite(value), "{} holds {} in row {}, column {}; all values must be finite",
+              reading("read_image", path), value, i / static_cast<size_t>(image.width),
+              i % static_cast<size_t>(image.width));
+      plane[i] = value * scale;
+    }
+  }
+  return image;
+}
+
+LabelMap array_labels(const fs::path& path) {
+  const Tensor array = load_npy(path);
+  require(array.ndim() == 2 && array.numel() > 0,
+          "{} must be an array [height, width], got shape {}", reading("read_labels", path),
+          array.shape());
+  LabelMap map(array.shape(0), array.shape(1));
+  const std::vector<double> values = array.to_vector<double>();
+  for (size_t i = 0; i < values.size(); ++i) {
+    require(values[i] >= 0 && values[i] <= 65535 && values[i] == std::floor(values[i]),
+            "{} holds {}, but class indices must be whole numbers from 0 to 65535",
+            reading("read_labels", path), values[i]);
+    map.labels[i] = static_cast<int32_t>(values[i]);
+  }
+  return map;
+}
+
+Picture picture_of(const Image& image, int64_t white, const char* function) {
+  require(image.channels == 1 || image.channels == 3,
+          "{}: images must have 1 or 3 channels, got {}", function, image.channels);
+  Picture picture{
+      .height = image.height, .width = image.width, .channels = image.channels, .white = white};
+  picture.samples.resize(image.pixels.size());
+  for (int64_t c = 0; c < image.channels; ++c) {
+    const std::span<const float> plane = image.plane(c);
+    for (size_t i = 0; i < plane.size(); ++i) {
+      const float value = std::isnan(plane[i]) ? 0 : std::clamp(plane[i], 0.0F, 1.0F);
+      picture.samples[i * static_cast<size_t>(image.channels) + static_cast<size_t>(c)] =
+          static_cast<uint16_t>(std::lround(value * static_cast<float>(white)));
+    }
+  }
+  return picture;
+}
+
+void write_file(const std::string& bytes, const fs::path& path) {
+  AtomicFile file(path);
+  file.write(std::as_bytes(std::span(bytes)));
+  file.commit();
+}
+
+}  // namespace
+
+Image::Image(int64_t channels, int64_t height, int64_t width, float value)
+    : channels(channels),
+      height(height),
+      width(width),
+      pixels(static_cast<size_t>(channels * height * width), value) {}
+
+std::span<float> Image::plane(int64_t c) {
+  return std::span(pixels).subspan(index(c, 0, 0), static_cast<size_t>(height * width));
+}
+
+std::span<const float> Image::plane(int64_t c) const {
+  return std::span(pixels).subspan(index(c, 0, 0), static_cast<size_t>(height * width));
+}
+
+LabelMap::LabelMap(int64_t height, int64_t width, int32_t label)
+    : height(height), width(width), labels(static_cast<size_t>(height * width), label) {}
+
+bool is_image_name(const fs::path& path) {
+  const std::string extension = extension_of(path);
+  for (const char* known : {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".npy"})
+    if (extension == known) return true;
+  return false;
+}
+
+Image read_image(const fs::path& path) {
+  if (extension_of(path) == ".npy") return array_image(path);
+  Picture picture = decode_picture(read_file(path), reading("read_image", path));
+  if (!picture.palette.empty()) picture = with_colours(picture);
+  Image image(picture.channels <= 2 ? 1 : 3, picture.height, picture.width);
+  const auto step = static_cast<size_t>(picture.channels);
+  const auto white = static_cast<float>(picture.white);
+  for (int64_t c = 0; c < image.channels; ++c) {
+    const std::span<float> plane = image.plane(c);
+    const uint16_t* sample = picture.samples.data() + c;
+    for (size_t i = 0; i < plane.size(); ++i)
+      plane[i] = static_cast<float>(sample[i * step]) / white;
+  }
+  return image;
+}
+
+ImageSize read_image_size(const fs::path& path) {
+  if (extension_of(path) == ".npy") {
+    const Image image = array_image(path);
+    return {image.channels, image.height, image.width};
+  }
+  const Picture picture = decode_picture_header(read_file(path), reading("read_image", path));
+  const bool coloured = picture.palette.empty() ? picture.channels >= 3 : !is_grey(picture.palette);
+  return {coloured ? 3 : 1, picture.height, picture.width};
+}
+
+LabelMap read_labels(const fs::path& path) {
+  if (extension_of(path) == ".npy") return array_labels(path);
+  const std::string name = reading("read_labels", path);
+  const Picture picture = decode_picture(read_file(path), name);
+  require(!picture.lossy,
+          "{} is a JPEG, whose compression changes class indices; store masks as PNG", name);
+  const auto step = static_cast<size_t>(picture.channels);
+  LabelMap map(picture.height, picture.width);
+  for (size_t i = 0; i < map.labels.size(); ++i) {
+    const uint16_t* pixel = picture.samples.data() + i * step;
+    require(step < 3 || (pixel[0] == pixel[1] && pixel[0] == pixel[2]),
+            "{} holds colours such as ({}, {}, {}), but a mask must hold class indices; write it "
+            "as a grey or palette PNG in which the value of a pixel is its class",
+            name, pixel[0], step < 3 ? 0 : pixel[1], step < 3 ? 0 : pixel[2]);
+    map.labels[i] = pixel[0];
+  }
+  return map;
+}
+
+std::vector<uint8_t> class_colours() {
+  std::vector<uint8_t> colours;
+  for (int label = 0; label < 256; ++label) {
+    // Bits 0, 3, 6 of the label are the highest bits of red, bits 1, 4, 7 those of green, ...
+    for (int channel = 0; channel < 3; ++channel) {
+      int colour = 0;
+      for (int bit = 0; bit < 3; ++bit) colour |= (label >> (bit * 3 + channel) & 1) << (7 - bit);
+      colours.push_back(static_cast<uint8_t>(colour));
+    }
+  }
+  return colours;
+}
+
+void write_png(const Image& image, const fs::path& path, int bits) {
+  require(bits == 8 || bits == 16, "write_png: bits must be 8 or 16, got {}", bits);
+  write_file(encode_png(picture_of(image, bits == 8 ? 255 : 65535, "write_png")), path);
+}
+
+void write_png(const LabelMap& labels, const fs::path& path, std::span<const uint8_t> palette) {
+  const int64_t colours = std::ssize(palette) / 3;
+  require(std::ssize(palette) % 3 == 0 && colours <= 256,
+          "write_png: the palette must be at most 256 RGB triples, got {} values", palette.size());
+  int32_t least = 0, largest = 0;
+  for (const int32_t label : labels.labels) {
+    least = std::min(least, label);
+    largest = std::max(largest, label);
+  }
+  const int64_t limit = palette.empty() ? 65535 : colours - 1;
+  require(least >= 0 && largest <= limit, "write_png: labels must be from 0 to {}, got {}", limit,
+          least < 0 ? least : largest);
+  Picture picture{.height = labels.height,
+                  .width = labels.width,
+                  .channels = 1,
+                  .white = largest > 255 ? 65535 : 255};
+  picture.samples.assign(labels.labels.begin(), labels.labels.end());
+  picture.palette.assign(palette.begin(), palette.end());
+  write_file(encode_png(picture), path);
+}
+
+void write_pnm(const Image& image, const fs::path& path) {
+  write_file(encode_pnm(picture_of(image, 255, "write_pnm")), path);
+}
+
+}  // namespace tessera::io
