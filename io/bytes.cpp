@@ -1,19 +1,20 @@
 #include "io/bytes.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include "core/error.h"
 
 namespace tessera::io {
 
-std::string read_file(const std::filesystem::path& path) {
+std::string read_file(const std::filesystem::path& path, uint64_t limit) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);  // fails for what is not a file
   std::ifstream file(path, std::ios::binary);
   require(!error && file.good() && std::filesystem::is_regular_file(path, error),
           "load: {} cannot be opened", path.string());
-  std::string text(size, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(size));
+  std::string text(std::min<uint64_t>(size, limit), '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
   require(file.good(), "load: {} cannot be read", path.string());
   return text;
 }

@@ -14,8 +14,8 @@ namespace tessera::io {
 static_assert(std::endian::native == std::endian::little,
               "tensors are copied to files as they are");
 
-// The contents of a regular file. Throws Error when it cannot be read.
-std::string read_file(const std::filesystem::path& path);
+// The contents of a regular file, or its first `limit` bytes. Throws Error when it cannot be read.
+std::string read_file(const std::filesystem::path& path, uint64_t limit = ~uint64_t{0});
 
 // The number whose first byte is at `bytes`, in the given order of bytes.
 template <class T>

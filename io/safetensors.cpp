@@ -30,7 +30,7 @@ Tensor read_entry(const Json& entry, std::string_view data, const std::string& w
               static_cast<size_t>(offsets[1]) <= data.size(),
           "{}: data_offsets must be begin and end within {} bytes of data", where, data.size());
   data = data.substr(static_cast<size_t>(offsets[0]), static_cast<size_t>(offsets[1] - offsets[0]));
-  const Tensor tensor =
+  Tensor tensor =
       make_tensor(data, ElementType::of(type->second), Layout::row_major(Shape(extents)), where);
   require(static_cast<size_t>(tensor.node()->bytes()) == data.size(),
           "{}: shape {} of {} does not fill {} bytes", where, tensor.shape(), tensor.dtype(),
@@ -65,6 +65,10 @@ Archive load_safetensors(const std::filesystem::path& path) {
     }
   }
   return archive;
+}
+
+bool is_safetensors(std::string_view begin) {
+  return begin.size() > sizeof(uint64_t) && begin[sizeof(uint64_t)] == '{';
 }
 
 void save_safetensors(const Archive& archive, const std::filesystem::path& path) {

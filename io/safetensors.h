@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include "io/archive.h"
 
@@ -10,6 +11,9 @@ namespace tessera::io {
 // github.com/huggingface/safetensors). Throws Error naming the file and what is wrong with it:
 // nothing in the file is trusted, and no more memory is taken than the file is long.
 Archive load_safetensors(const std::filesystem::path& path);
+
+// Whether a file that begins with these bytes (9 at least) may be one.
+bool is_safetensors(std::string_view begin);
 
 // Writes `archive`, computing its tensors first. The file appears whole or not at all: a crash or a
 // full disk leaves an existing file as it was.

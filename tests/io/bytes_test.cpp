@@ -34,6 +34,7 @@ TEST_SUITE("io/bytes") {
     const testing::TemporaryFile file("bytes_test");
     file.write(std::string("a\0b", 3));
     CHECK(io::read_file(file.path()) == std::string("a\0b", 3));
+    CHECK(io::read_file(file.path(), 2) == std::string("a\0", 2));
     file.write("");
     CHECK(io::read_file(file.path()).empty());
     CHECK_THROWS_WITH_AS(io::read_file("/no/such/file"), doctest::Contains("/no/such/file"), Error);
