@@ -1,5 +1,7 @@
 #include "io/npz.h"
 
+#include <fmt/format.h>
+
 #include "io/bytes.h"
 #include "io/npy.h"
 #include "io/zip.h"
@@ -20,7 +22,7 @@ Archive load_npz(const std::filesystem::path& path) {
     const std::string& member = entry.first;
     if (!member.ends_with(kExtension)) continue;
     const std::string array = member.substr(0, member.size() - kExtension.size());
-    archive.tensors[array] = parse_npy(zip.read(member), name + ": \"" + array + "\"");
+    archive.tensors[array] = parse_npy(zip.read(member), fmt::format("{}: \"{}\"", name, array));
   }
   return archive;
 }

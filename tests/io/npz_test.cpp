@@ -1,6 +1,7 @@
 #include "io/npz.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "core/error.h"
 #include "tests/io/damage.h"
@@ -22,13 +23,13 @@ TEST_SUITE("io/npz") {
         {"b1", bool_}, {"i1", i32}, {"u1", u8},  {"i2", i32}, {"u2", i32}, {"i4", i32},
         {"u4", i64},   {"i8", i64}, {"u8", i64}, {"f2", f16}, {"f4", f32}, {"f8", f64}};
     for (const auto& [type, dtype] : types) {
-      std::vector<double> expected;
+      std::vector<double> expected(24);
       for (int i = 0; i < 24; ++i) {
-        expected.push_back(type[0] == 'b' ? i % 3 == 0 : type[0] == 'u' ? i : i - 2);
+        expected[static_cast<size_t>(i)] = type[0] == 'b' ? i % 3 == 0 : type[0] == 'u' ? i : i - 2;
       }
       for (const std::string order : {"<", ">", "|"}) {
         for (const std::string layout : {" C", " F"}) {
-          const auto found = archive.tensors.find(order + type + layout);
+          const auto found = archive.tensors.find(fmt::format("{}{}{}", order, type, layout));
           if ((type[1] == '1') != (order == "|")) continue;
           REQUIRE(found != archive.tensors.end());
           CAPTURE(found->first);
