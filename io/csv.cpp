@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 
 #include <fmt/ranges.h>
 
 #include "core/error.h"
+#include "core/nearest.h"
 #include "io/atomic_file.h"
+#include "io/bytes.h"
 
 namespace tessera::io {
 
@@ -107,8 +108,8 @@ class Reader {
 
 size_t Csv::column(std::string_view column_name) const {
   const auto found = std::find(columns.begin(), columns.end(), column_name);
-  require(found != columns.end(), "read_csv: {} must have a column \"{}\", got {}", name,
-          column_name, columns);
+  require(found != columns.end(), "read_csv: {} must have a column \"{}\"; {}", name, column_name,
+          suggest(std::string(column_name), columns));
   return static_cast<size_t>(found - columns.begin());
 }
 
@@ -157,15 +158,10 @@ Csv parse_csv(std::string_view text, const std::string& name) {
 
 Csv read_csv(const std::filesystem::path& path, const CsvOptions& options) {
   std::error_code error;
-  std::ifstream file(path, std::ios::binary);
-  require(file.good() && std::filesystem::is_regular_file(path, error),
-          "read_csv: {} cannot be opened", path.string());
   const uintmax_t bytes = std::filesystem::file_size(path, error);
-  require(!error && bytes <= kMaxBytes, "read_csv: {} must have at most {} bytes, got {}",
+  require(error || bytes <= kMaxBytes, "read_csv: {} must have at most {} bytes, got {}",
           path.string(), kMaxBytes, bytes);
-  std::string text(bytes, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(bytes));
-  require(file.good(), "read_csv: {} cannot be read", path.string());
+  std::string text = read_file(path);
   if (options.whole_lines) text.erase(text.rfind('\n') + 1);
   return parse_csv(text, path.string());
 }

@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "core/error.h"
+#include "core/nearest.h"
 #include "io/atomic_file.h"
 #include "io/csv.h"
 
@@ -34,8 +35,8 @@ bool RunHistory::has(const std::string& column) const {
 
 const std::vector<double>& RunHistory::operator[](const std::string& column) const {
   const auto found = std::find(columns.begin(), columns.end(), column);
-  require(found != columns.end(), "RunHistory: there must be a column \"{}\", got {}", column,
-          columns);
+  require(found != columns.end(), "RunHistory: there must be a column \"{}\"; {}", column,
+          suggest(column, columns));
   return values[static_cast<size_t>(found - columns.begin())];
 }
 

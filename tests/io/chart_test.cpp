@@ -73,7 +73,7 @@ TEST_SUITE("io/chart") {
     for (int i = 0; i < 100'000; ++i) chart.series[0].y.push_back(i == 54'321 ? 9 : std::sin(i));
     const std::string svg = to_svg(chart);
     CHECK(svg.size() < 40'000);
-    CHECK(count(svg, " 70.0") == 1);
+    CHECK(count(svg, " 73.5") == 1);
     io::StripChart strips{"", "", {{"x", {}}}};
     for (int i = 0; i < 10'000; ++i) strips.strips[0].values.push_back(i / 10'000.0);
     CHECK(to_svg(strips).size() < 20'000);
