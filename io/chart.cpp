@@ -218,7 +218,8 @@ std::string dots_of(const std::vector<double>& sorted, const Frame& frame, doubl
         std::round(frame.at(std::clamp(value, frame.x.low, frame.x.high), 0).x / kStep) * kStep;
     in_column = x == column ? in_column + 1 : 0;
     column = x;
-    const double offset = kStep * ((in_column + 1) / 2) * (in_column % 2 == 0 ? 1 : -1);
+    const int rank = (in_column + 1) / 2 * (in_column % 2 == 0 ? 1 : -1);  // 0, -1, 1, -2, 2, ...
+    const double offset = kStep * rank;
     if (std::abs(offset) <= kRoom) data += fmt::format("M{:.1f} {:.1f}h0", x, middle + offset);
   }
   return data;

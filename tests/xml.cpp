@@ -55,7 +55,7 @@ std::string attribute_error(std::string_view rest) {
     if (rest.substr(0, 2) != "=\"") return "attribute without quotes: " + std::string(name);
     const size_t end = rest.find('"', 2);
     if (end == rest.npos) return "open quote";
-    const std::string error = text_error(rest.substr(2, end - 2));
+    std::string error = text_error(rest.substr(2, end - 2));
     if (!error.empty()) return error;
     rest.remove_prefix(end + 1);
   }
