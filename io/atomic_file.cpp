@@ -42,4 +42,10 @@ void AtomicFile::commit() {
   file_ = -1;
 }
 
+void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(std::as_bytes(std::span(bytes)));
+  file.commit();
+}
+
 }  // namespace tessera::io

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <span>
+#include <string_view>
 
 namespace tessera::io {
 
@@ -23,5 +23,8 @@ class AtomicFile {
   std::filesystem::path path_, temporary_;
   int file_ = -1;
 };
+
+// Writes a whole file this way.
+void write_file(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace tessera::io

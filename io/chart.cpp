@@ -305,9 +305,7 @@ std::string to_svg(const StripChart& chart) {
 }
 
 void save_svg(const std::string& svg, const std::filesystem::path& path) {
-  AtomicFile file(path);
-  file.write(std::as_bytes(std::span(svg)));
-  file.commit();
+  write_file(path, svg);
 }
 
 }  // namespace tessera::io

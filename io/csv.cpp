@@ -192,9 +192,7 @@ void write_csv(const Csv& table, const std::filesystem::path& path) {
             table.columns.size(), table.columns, row);
     text += csv_line(row);
   }
-  AtomicFile file(path);
-  file.write(std::as_bytes(std::span(text)));
-  file.commit();
+  write_file(path, text);
 }
 
 }  // namespace tessera::io

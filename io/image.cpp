@@ -107,12 +107,6 @@ Picture picture_of(const Image& image, int64_t white, const char* function) {
   return picture;
 }
 
-void write_file(const std::string& bytes, const fs::path& path) {
-  AtomicFile file(path);
-  file.write(std::as_bytes(std::span(bytes)));
-  file.commit();
-}
-
 }  // namespace
 
 Image::Image(int64_t channels, int64_t height, int64_t width, float value)
@@ -184,22 +178,14 @@ LabelMap read_labels(const fs::path& path) {
   return map;
 }
 
-std::vector<uint8_t> class_colours() {
-  std::vector<uint8_t> colours;
-  for (int label = 0; label < 256; ++label) {
-    // Bits 0, 3, 6 of the label are the highest bits of red, bits 1, 4, 7 those of green, ...
-    for (int channel = 0; channel < 3; ++channel) {
-      int colour = 0;
-      for (int bit = 0; bit < 3; ++bit) colour |= (label >> (bit * 3 + channel) & 1) << (7 - bit);
-      colours.push_back(static_cast<uint8_t>(colour));
-    }
-  }
-  return colours;
+std::string encode_png(const Image& image, int bits) {
+  require(bits == 8 || bits == 16, "encode_png: bits must be 8 or 16, got {}", bits);
+  return encode_png(picture_of(image, bits == 8 ? 255 : 65535, "encode_png"));
 }
 
 void write_png(const Image& image, const fs::path& path, int bits) {
   require(bits == 8 || bits == 16, "write_png: bits must be 8 or 16, got {}", bits);
-  write_file(encode_png(picture_of(image, bits == 8 ? 255 : 65535, "write_png")), path);
+  write_file(path, encode_png(picture_of(image, bits == 8 ? 255 : 65535, "write_png")));
 }
 
 void write_png(const LabelMap& labels, const fs::path& path, std::span<const uint8_t> palette) {
@@ -220,11 +206,11 @@ void write_png(const LabelMap& labels, const fs::path& path, std::span<const uin
                   .white = largest > 255 ? 65535 : 255};
   picture.samples.assign(labels.labels.begin(), labels.labels.end());
   picture.palette.assign(palette.begin(), palette.end());
-  write_file(encode_png(picture), path);
+  write_file(path, encode_png(picture));
 }
 
 void write_pnm(const Image& image, const fs::path& path) {
-  write_file(encode_pnm(picture_of(image, 255, "write_pnm")), path);
+  write_file(path, encode_pnm(picture_of(image, 255, "write_pnm")));
 }
 
 }  // namespace tessera::io

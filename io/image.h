@@ -72,16 +72,16 @@ ImageSize read_image_size(const std::filesystem::path& path);
 // compression changes values), for negative or broken values, and for damaged files.
 LabelMap read_labels(const std::filesystem::path& path);
 
-// Colours of class indices, as in the palette of Pascal VOC: 256 RGB triples, class 0 black.
-std::vector<uint8_t> class_colours();
-
 // Writes a PNG of 1 (grey) or 3 (RGB) channels with 8 or 16 bits a sample; [0, 1] is mapped to the
 // whole range, values outside are clipped, NaN is black. The file appears whole or not at all.
 void write_png(const Image& image, const std::filesystem::path& path, int bits = 8);
 
-// Writes class indices as an 8-bit PNG: with a palette (RGB triples, one for each class), viewers
-// show colours and readers find the indices; without, it is grey. Labels above 255 are written as
-// 16-bit grey. Throws Error for labels that do not fit.
+// The bytes that write_png writes, for pictures inside of other files.
+std::string encode_png(const Image& image, int bits = 8);
+
+// Writes class indices as an 8-bit PNG: with a palette (RGB triples, one for each class; see
+// class_palette), viewers show colours and readers find the indices; without, it is grey. Labels
+// above 255 are written as 16-bit grey. Throws Error for labels that do not fit.
 void write_png(const LabelMap& labels, const std::filesystem::path& path,
                std::span<const uint8_t> palette = {});
 

@@ -87,9 +87,7 @@ void RunLog::begin() {
     for (const std::vector<double>& column : history_.values) row.push_back(column[i]);
     text += row_text(row);
   }
-  AtomicFile file(path_);
-  file.write(std::as_bytes(std::span(text)));
-  file.commit();
+  write_file(path_, text);
   file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   require(file_ >= 0, "RunLog: {} cannot be opened: {}", path_.string(), std::strerror(errno));
 }

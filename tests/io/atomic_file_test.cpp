@@ -31,6 +31,8 @@ TEST_SUITE("io/atomic_file") {
     file.commit();
     CHECK(text() == "new");
     CHECK(std::distance(fs::directory_iterator(folder), {}) == 1);
+    io::write_file(path, "whole");
+    CHECK(text() == "whole");
     fs::remove_all(folder);
   }
 
