@@ -12,21 +12,22 @@ namespace tessera::io {
 
 // One image and, unless it is only to be predicted, its mask.
 struct Case {
-  std::string name;             // unique in its set: the file name without extension
-  std::filesystem::path image;  // as read_image takes it
-  std::filesystem::path mask;   // as read_labels takes it; empty when there is none
-  std::string group;  // whose picture it is: cases of one patient never lie on two sides of a split
-  std::string split;  // "train", "val", "test", or another name such as "test_other_site"
-  ImageSize size;
-  double foreground = 0;  // share of pixels whose class is not 0, in [0, 1]
+  std::string name;                 // unique in its set: the file name without extension
+  std::filesystem::path image;      // as read_image takes it
+  std::filesystem::path mask = {};  // as read_labels takes it; empty when there is none
+  std::string group = {};  // whose picture it is, such as the patient; empty when not known
+  std::string split = {};  // "train", "val", "test", or another name such as "test_other_site"
+  ImageSize size = {};     // of the image; all 0 when it was not read yet
+  double foreground = 0;   // share of pixels whose class is not 0, in [0, 1]
 };
 
 struct DatasetOptions {
-  std::vector<std::string> labels;  // names of classes 0, 1, ...; empty: labels.json, or numbers
+  std::vector<std::string> labels =
+      {};  // names of classes 0, 1, ...; empty: labels.json, or numbers
   // What the masks store for class 0, 1, ..., such as {0, 255}. Empty: the class indices.
-  std::vector<int32_t> mask_values;
+  std::vector<int32_t> mask_values = {};
   // A stored value that belongs to no class; it stays in the masks, for losses that ignore it.
-  std::optional<int32_t> ignore;
+  std::optional<int32_t> ignore = {};
   double val = 0.15, test = 0.15;  // shares of the groups, where the folder names no split
   uint64_t seed = 0;               // of that choice
 };
@@ -41,9 +42,10 @@ struct Dataset {
   std::vector<int32_t> mask_values;  // as in the options
   std::optional<int32_t> ignore;     // as in the options
   std::string split_rule;            // who chose the split, in words
-  std::vector<std::string> splits() const;  // the names there are; train, val, test first
+  std::vector<std::string> notes;    // what is no mistake but should be known, in sentences
 
   int64_t classes() const { return static_cast<int64_t>(labels.size()); }
+  std::vector<std::string> splits() const;  // the names there are; train, val, test first
 
   // The cases of a split, in order. "test" also takes the splits whose names begin with "test_",
   // and so does every other name. Throws Error naming the splits there are when it has no case.
@@ -72,8 +74,8 @@ Dataset open_dataset(const std::filesystem::path& folder, const DatasetOptions& 
 // folder of images, or a folder with `images/` in it. Throws Error when there is none.
 std::vector<Case> list_images(const std::filesystem::path& path);
 
-// The mask of a case as classes: mask_values and ignore of the set applied. Throws Error for labels
-// out of range and for a size other than the image's.
+// The mask of a case as classes: mask_values are numbered, the ignored value stays. Throws Error
+// for labels out of range and for a size other than the image's.
 LabelMap read_mask(const Dataset& set, const Case& which);
 
 }  // namespace tessera::io

@@ -13,7 +13,8 @@ namespace tessera::io {
 namespace {
 
 int window_bits(Wrapping wrapping) {
-  return wrapping == Wrapping::gzip ? MAX_WBITS + 16 : -MAX_WBITS;
+  if (wrapping == Wrapping::none) return -MAX_WBITS;
+  return wrapping == Wrapping::gzip ? MAX_WBITS + 16 : MAX_WBITS;
 }
 
 // zlib counts in 32 bits: hands it the next piece of what is left.
@@ -47,7 +48,7 @@ std::string inflate(std::string_view packed, uint64_t limit, Wrapping wrapping,
     read += in - stream.avail_in;
     written += out - stream.avail_out;
     if (status == Z_STREAM_END) {
-      if (wrapping == Wrapping::none || read == packed.size()) break;
+      if (wrapping != Wrapping::gzip || read == packed.size()) break;
       inflateReset(&stream);
       continue;
     }

@@ -49,6 +49,7 @@ Picture with_colours(const Picture& indexed) {
 
 // An array [H, W] or [H, W, C] as planes.
 Image array_image(const fs::path& path) {
+  const std::string name = reading("read_image", path);
   const Tensor array = load_npy(path);
   const Shape& shape = array.shape();
   const bool planes = array.ndim() == 3;
@@ -56,18 +57,17 @@ Image array_image(const fs::path& path) {
       (array.ndim() == 2 || planes) && array.numel() > 0 && (!planes || shape[2] <= 16),
       "{} must be an array [height, width] or [height, width, channels] of at most 16 channels, "
       "got shape {}",
-      reading("read_image", path), shape);
+      name, shape);
   const float scale = array.dtype() == u8 ? 1.0F / 255 : 1;
   const std::vector<float> values = array.to_vector<float>();
   Image image(planes ? shape[2] : 1, shape[0], shape[1]);
-  const auto step = static_cast<size_t>(image.channels);
+  const auto step = static_cast<size_t>(image.channels), width = static_cast<size_t>(image.width);
   for (int64_t c = 0; c < image.channels; ++c) {
     const std::span<float> plane = image.plane(c);
     for (size_t i = 0; i < plane.size(); ++i) {
       const float value = values[i * step + static_cast<size_t>(c)];
       require(std::isfinite(value), "{} holds {} in row {}, column {}; all values must be finite",
-              reading("read_image", path), value, i / static_cast<size_t>(image.width),
-              i % static_cast<size_t>(image.width));
+              name, value, i / width, i % width);
       plane[i] = value * scale;
     }
   }
@@ -75,16 +75,16 @@ Image array_image(const fs::path& path) {
 }
 
 LabelMap array_labels(const fs::path& path) {
+  const std::string name = reading("read_labels", path);
   const Tensor array = load_npy(path);
   require(array.ndim() == 2 && array.numel() > 0,
-          "{} must be an array [height, width], got shape {}", reading("read_labels", path),
-          array.shape());
+          "{} must be an array [height, width], got shape {}", name, array.shape());
   LabelMap map(array.shape(0), array.shape(1));
   const std::vector<double> values = array.to_vector<double>();
   for (size_t i = 0; i < values.size(); ++i) {
     require(values[i] >= 0 && values[i] <= 65535 && values[i] == std::floor(values[i]),
-            "{} holds {}, but class indices must be whole numbers from 0 to 65535",
-            reading("read_labels", path), values[i]);
+            "{} holds {}, but class indices must be whole numbers from 0 to 65535", name,
+            values[i]);
     map.labels[i] = static_cast<int32_t>(values[i]);
   }
   return map;

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "io/bytes.h"
+#include "io/deflate.h"
 
 namespace tessera::io {
 
@@ -110,23 +111,18 @@ std::span<const Pass> passes(const Header& header) {
   return whole;
 }
 
-std::vector<uint8_t> inflate_rows(const std::string& packed, const Header& header,
-                                  const std::string& name) {
+std::string inflate_rows(const std::string& packed, const Header& header, const std::string& name) {
   int64_t bytes = 0;
   for (const Pass& pass : passes(header)) {
     const int64_t width = pass.width(header);
     if (width > 0) bytes += pass.height(header) * (1 + header.row_bytes(width));
   }
-  // Deflate makes data at most 1032 times smaller.
-  require(bytes / 1032 <= static_cast<int64_t>(packed.size()),
+  require(bytes / static_cast<int64_t>(kMaxInflation) <= static_cast<int64_t>(packed.size()),
           "{} is damaged: {} bytes cannot hold {}x{} pixels", name, packed.size(), header.width,
           header.height);
-  std::vector<uint8_t> rows(static_cast<size_t>(bytes));
-  uLongf filled = rows.size();
-  const int status = uncompress(rows.data(), &filled, reinterpret_cast<const Bytef*>(packed.data()),
-                                packed.size());
-  require((status == Z_OK || status == Z_BUF_ERROR) && filled == rows.size(),
-          "{} is damaged: its pixels cannot be decompressed", name);
+  std::string rows = inflate(packed, static_cast<uint64_t>(bytes), Wrapping::zlib, name);
+  require(std::ssize(rows) == bytes, "{} is truncated: its pixels have {} bytes, expected {}", name,
+          rows.size(), bytes);
   return rows;
 }
 
@@ -159,11 +155,10 @@ uint16_t sample_of(std::span<const uint8_t> row, int bits, int64_t i) {
   return static_cast<uint16_t>(row[bit / 8] >> shift & ((1 << bits) - 1));
 }
 
-void unpack(std::vector<uint8_t>& rows, const Header& header, Picture& picture,
-            const std::string& name) {
+void unpack(std::string& rows, const Header& header, Picture& picture, const std::string& name) {
   const int64_t channels = header.channels();
   const auto step = static_cast<size_t>(std::max<int64_t>(channels * header.bits / 8, 1));
-  std::span<uint8_t> rest = rows;
+  std::span<uint8_t> rest(reinterpret_cast<uint8_t*>(rows.data()), rows.size());
   for (const Pass& pass : passes(header)) {
     const int64_t height = pass.height(header), width = pass.width(header);
     if (width == 0) continue;
@@ -218,7 +213,7 @@ Picture decode_png(std::string_view bytes, const std::string& name) {
   for (chunks.next(); chunks.type != "IEND"; chunks.next())
     if (chunks.type == "IDAT") packed += chunks.data;
 
-  std::vector<uint8_t> rows = inflate_rows(packed, header, name);
+  std::string rows = inflate_rows(packed, header, name);
   picture.samples.resize(static_cast<size_t>(picture.height * picture.width * picture.channels));
   unpack(rows, header, picture, name);
   if (header.indexed()) {
@@ -245,7 +240,7 @@ std::string encode_png(const Picture& picture) {
   // Filter "up" suits pictures; rows of indices compress best as they are.
   const size_t row_bytes = static_cast<size_t>(picture.width) * channels * (wide ? 2 : 1);
   const auto rows = static_cast<size_t>(picture.height);
-  std::vector<uint8_t> plain(rows * (1 + row_bytes));
+  std::string plain(rows * (1 + row_bytes), '\0');
   std::vector<uint8_t> above(row_bytes, 0), row(row_bytes);
   const uint16_t* sample = picture.samples.data();
   for (size_t i = 0; i < rows; ++i) {
@@ -253,26 +248,19 @@ std::string encode_png(const Picture& picture) {
       if (wide) row[j++] = static_cast<uint8_t>(*sample >> 8);
       row[j++] = static_cast<uint8_t>(*sample);
     }
-    uint8_t* line = plain.data() + i * (1 + row_bytes);
+    char* line = plain.data() + i * (1 + row_bytes);
     line[0] = indexed ? 0 : 2;
     for (size_t j = 0; j < row_bytes; ++j)
-      line[1 + j] = static_cast<uint8_t>(indexed ? row[j] : row[j] - above[j]);
+      line[1 + j] = static_cast<char>(indexed ? row[j] : row[j] - above[j]);
     std::swap(row, above);
   }
-  uLongf size = compressBound(plain.size());
-  std::string packed(size, '\0');
-  const int status = compress2(reinterpret_cast<Bytef*>(packed.data()), &size, plain.data(),
-                               plain.size(), Z_DEFAULT_COMPRESSION);
-  require(status == Z_OK, "encode_png: zlib failed with status {}", status);
-  packed.resize(size);
-
   std::string file(kSignature);
   file += chunk("IHDR", header);
   if (indexed) {
     const auto* palette = reinterpret_cast<const char*>(picture.palette.data());
     file += chunk("PLTE", {palette, picture.palette.size()});
   }
-  return file + chunk("IDAT", packed) + chunk("IEND", {});
+  return file + chunk("IDAT", deflate(plain, Wrapping::zlib)) + chunk("IEND", {});
 }
 
 }  // namespace tessera::io

@@ -19,7 +19,7 @@ std::string sample(size_t size) {
 
 TEST_SUITE("io/deflate") {
   TEST_CASE("what is packed is unpacked again") {
-    for (const Wrapping wrapping : {Wrapping::none, Wrapping::gzip}) {
+    for (const Wrapping wrapping : {Wrapping::none, Wrapping::gzip, Wrapping::zlib}) {
       for (const size_t size : {0, 1, 65536, 300001}) {
         const std::string text = sample(size);
         const std::string packed = io::deflate(text, wrapping);
