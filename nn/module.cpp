@@ -214,7 +214,8 @@ std::string Module::type_name() const {
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> text(
       abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status), std::free);
-  const std::string name = status == 0 ? text.get() : typeid(*this).name();
+  std::string name = status == 0 ? text.get() : typeid(*this).name();
+  name.resize(std::min(name.find('<'), name.size()));  // without template arguments
   const size_t scope = name.rfind("::");
   return scope == std::string::npos ? name : name.substr(scope + 2);
 }
