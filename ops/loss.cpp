@@ -111,9 +111,7 @@ Classes classes_of(const char* op, const Tensor& x, const Tensor& target, const 
           x.shape().without(axis), target.dtype(), target.shape());
   Classes classes{axis, {}, {}, {}};
   const Shape kept = x.shape().with(axis, 1);
-  const Tensor index = make_node(std::make_shared<ClassIndexOp>(x.shape(axis), ignored),
-                                 {cast(target, i64)}, target.shape(), i64);
-  classes.index = reshape(index, kept);
+  classes.index = reshape(class_index(target, x.shape(axis), ignored), kept);
   classes.counts = ge(classes.index, 0);
   if (weight.defined()) {
     const Tensor found = take(weight, where(classes.counts, classes.index, 0));
@@ -230,6 +228,15 @@ Tensor cross_entropy(const Operand& logits, const Tensor& target, const CrossEnt
     loss = with_classes(x, target, weight, o);
   }
   return cast(loss, logits.dtype());
+}
+
+Tensor class_index(const Operand& target, int64_t classes, int64_t ignore_index) {
+  const Call call("class_index", target.where);
+  require(target.defined() && is_integer(target.dtype()),
+          "class_index: the target must be integers, got {}",
+          target.defined() ? name_of(target.dtype()) : "an undefined tensor");
+  return make_node(std::make_shared<ClassIndexOp>(classes, ignore_index), {cast(target, i64)},
+                   target.shape(), i64);
 }
 
 Tensor nll_loss(const Operand& log_probabilities, const Tensor& target, const NllLossOptions& o) {

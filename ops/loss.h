@@ -31,6 +31,10 @@ struct CrossEntropyOptions {
 Tensor cross_entropy(const Operand& logits, const Tensor& target,
                      const CrossEntropyOptions& options = {});
 
+// Classes as losses read them: the target as i64, -1 where it is ignore_index. Another value
+// outside [0, classes) is an Error when the result is computed, naming it and its place.
+Tensor class_index(const Operand& target, int64_t classes, int64_t ignore_index = -100);
+
 struct NllLossOptions {
   Tensor weight = {};
   int64_t ignore_index = -100;

@@ -66,6 +66,13 @@ SAMPLES(cross_entropy) {
                   {uniform({0, 4}), integers({0}, 0, 4)}});
 }
 
+SAMPLES(class_index) {
+  list.push_back({"ignored",
+                  [](const Tensors& x) { return class_index(x[0], 4, 2); },
+                  {integers({2, 3}, 0, 4)},
+                  false});
+}
+
 SAMPLES(nll_loss) {
   const Tensor weight = tensor({0.5, 2, 1.5}, {3});
   for (const LossReduction reduction : kReductions) {
@@ -211,6 +218,15 @@ TEST_SUITE("ops/loss") {
                                            "ignore_index = -100, got 3 at element 1 of [2]"),
                          Error);
     CHECK_THROWS_AS(nll_loss(logits, tensor({0, -1}, {2}, i64)).item(), Error);
+  }
+
+  TEST_CASE("class_index marks what is ignored") {
+    const Tensor target = tensor({0, 255, 2, 1}, {2, 2}, u8);
+    CHECK(class_index(target, 3, 255).to_vector<int64_t>() == std::vector<int64_t>{0, -1, 2, 1});
+    CHECK_THROWS_WITH_AS(class_index(target, 2, 255).eval(),
+                         doctest::Contains("got 2 at element 2"), Error);
+    CHECK_THROWS_WITH_AS(class_index(tensor({1}, {1}), 2),
+                         doctest::Contains("the target must be integers, got f32"), Error);
   }
 
   TEST_CASE("extremes") {
