@@ -13,7 +13,7 @@ Tensor StateReader::tensor(const std::string& name, const Shape& shape, DType dt
     if (needed) problems_.push_back(name + " is missing");
     return {};
   }
-  const Tensor found = entry->second;
+  Tensor found = entry->second;
   rest_.erase(entry);
   if (found.shape() == shape && found.dtype() == dtype) return found;
   problems_.push_back(
