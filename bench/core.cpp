@@ -4,7 +4,7 @@
 //
 // Building is timed on one thread against the clock of the thread.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "bench/timing.h"
 #include "core/evaluator.h"

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "bench/timing.h"
 #include "core/cpu/isa.h"

@@ -1,7 +1,5 @@
 #include "core/call.h"
 
-#include "core/error.h"
-
 namespace tessera {
 
 static thread_local CallSite current_site;
@@ -25,12 +23,6 @@ CallAt::CallAt(const CallSite& site) : saved_(current_site) {
 
 CallAt::~CallAt() {
   current_site = saved_;
-}
-
-void fail(const std::string& message) {
-  const CallSite& site = call_site();
-  if (site.line == 0) throw Error(message);
-  throw Error(fmt::format("{}\n  at {}:{}", message, site.file, site.line));
 }
 
 }  // namespace tessera

@@ -1,13 +1,24 @@
 #pragma once
 
-#include <source_location>
 #include <stdexcept>
 #include <string>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/dtype.h"
 #include "core/shape.h"
+
+// The formatters are defined in error.cpp: fmt/core.h alone, without templates that format, keeps
+// the many files that include this one quick to compile.
+template <>
+struct fmt::formatter<tessera::Shape> : fmt::formatter<fmt::string_view> {
+  fmt::appender format(const tessera::Shape& shape, fmt::format_context& context) const;
+};
+
+template <>
+struct fmt::formatter<tessera::DType> : fmt::formatter<fmt::string_view> {
+  fmt::appender format(tessera::DType dtype, fmt::format_context& context) const;
+};
 
 namespace tessera {
 
@@ -21,30 +32,11 @@ class Error : public std::runtime_error {
 // Throws an Error with `message` and the user's line, as recorded by the enclosing Call.
 [[noreturn]] void fail(const std::string& message);
 
-}  // namespace tessera
-
-template <>
-struct fmt::formatter<tessera::Shape> : fmt::formatter<std::string> {
-  template <class Context>
-  auto format(const tessera::Shape& shape, Context& context) const {
-    return fmt::format_to(context.out(), "{}", shape.str());
-  }
-};
-
-template <>
-struct fmt::formatter<tessera::DType> : fmt::formatter<std::string_view> {
-  template <class Context>
-  auto format(tessera::DType dtype, Context& context) const {
-    return fmt::format_to(context.out(), "{}", tessera::name_of(dtype));
-  }
-};
-
-namespace tessera {
-
+// Throws an Error with the formatted message unless `condition` holds.
 template <class... Args>
 void require(bool condition, fmt::format_string<Args...> message, Args&&... args) {
   if (!condition) [[unlikely]] {
-    fail(fmt::format(message, std::forward<Args>(args)...));
+    fail(fmt::vformat(message, fmt::make_format_args(args...)));
   }
 }
 

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <numeric>
 
+#include <fmt/format.h>
+
 #include "core/cpu/parallel.h"
 #include "core/error.h"
 #include "core/op.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/op.h"

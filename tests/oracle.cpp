@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "autograd/grad.h"
 #include "core/error.h"

@@ -52,12 +52,6 @@ TEST_SUITE("core/call") {
           "f: it must hold\n  at " + std::string(at.file_name()) + ":" + std::to_string(at.line()));
   }
 
-  TEST_CASE("require throws what it is told, when it is told") {
-    CHECK_NOTHROW(require(true, "f: {} must hold", 1));
-    CHECK_THROWS_WITH_AS(require(false, "f: {} must hold, got {}", Shape{1, 2}, bf16),
-                         "f: [1, 2] must hold, got bf16", Error);
-  }
-
   TEST_CASE("a call ends when an exception leaves it") {
     const auto failing = [] {
       const Call call("f", here());

@@ -1,5 +1,7 @@
 #include "core/terms.h"
 
+#include <cmath>
+
 #include <doctest/doctest.h>
 
 #include "core/error.h"

@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 namespace tessera::onnx {
 

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "autograd/grad.h"
 #include "core/error.h"

@@ -1,7 +1,7 @@
 #include "ops/index.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "autograd/grad.h"
 #include "core/error.h"

@@ -1,5 +1,7 @@
 #include "ops/interpolate.h"
 
+#include <cmath>
+
 #include <doctest/doctest.h>
 
 #include "core/error.h"

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/error.h"
 #include "tests/ops/samples.h"

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "autograd/grad.h"
 #include "core/error.h"

@@ -1,7 +1,7 @@
 #include "ops/scatter.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/error.h"
 #include "core/op.h"
