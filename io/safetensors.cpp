@@ -12,16 +12,25 @@ namespace tessera::io {
 
 namespace {
 
-constexpr std::pair<const char*, DType> kTypes[] = {{"F32", f32}, {"F64", f64},   {"BF16", bf16},
-                                                    {"F16", f16}, {"I32", i32},   {"I64", i64},
-                                                    {"U8", u8},   {"BOOL", bool_}};
+using Kind = ElementType::Kind;
+
+constexpr std::pair<const char*, ElementType> types[] = {
+    {"F32", {Kind::floating, 4}},         {"F64", {Kind::floating, 8}},
+    {"BF16", {Kind::brain_floating, 2}},  {"F16", {Kind::floating, 2}},
+    {"I8", {Kind::signed_integer, 1}},    {"I16", {Kind::signed_integer, 2}},
+    {"I32", {Kind::signed_integer, 4}},   {"I64", {Kind::signed_integer, 8}},
+    {"U8", {Kind::unsigned_integer, 1}},  {"U16", {Kind::unsigned_integer, 2}},
+    {"U32", {Kind::unsigned_integer, 4}}, {"U64", {Kind::unsigned_integer, 8}},
+    {"BOOL", {Kind::boolean, 1}}};
+
+constexpr size_t kMaxGrowth = 4;  // i8 becomes i32
 
 // Checks one entry of the header against the bytes there are and makes its tensor.
 Tensor read_entry(const Json& entry, std::string_view data, const std::string& where) {
   const auto type_name = field<std::string>(entry, "dtype", where);
-  const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
+  const auto* type = std::find_if(std::begin(types), std::end(types),
                                   [&](const auto& t) { return type_name == t.first; });
-  require(type != std::end(kTypes), "{}: dtype {} is not supported", where, type_name);
+  require(type != std::end(types), "{}: dtype {} is not supported", where, type_name);
   const auto extents = field<std::vector<int64_t>>(entry, "shape", where);
   require(extents.size() <= static_cast<size_t>(kMaxDims),
           "{}: shape must be a list of at most {} extents", where, kMaxDims);
@@ -30,11 +39,10 @@ Tensor read_entry(const Json& entry, std::string_view data, const std::string& w
               static_cast<size_t>(offsets[1]) <= data.size(),
           "{}: data_offsets must be begin and end within {} bytes of data", where, data.size());
   data = data.substr(static_cast<size_t>(offsets[0]), static_cast<size_t>(offsets[1] - offsets[0]));
-  Tensor tensor =
-      make_tensor(data, ElementType::of(type->second), Layout::row_major(Shape(extents)), where);
-  require(static_cast<size_t>(tensor.node()->bytes()) == data.size(),
-          "{}: shape {} of {} does not fill {} bytes", where, tensor.shape(), tensor.dtype(),
-          data.size());
+  Tensor tensor = make_tensor(data, type->second, Layout::row_major(Shape(extents)), where);
+  const auto bytes = static_cast<size_t>(tensor.numel()) * type->second.size;
+  require(bytes == data.size(), "{}: shape {} of {} takes {} bytes, not {}", where, tensor.shape(),
+          type_name, bytes, data.size());
   return tensor;
 }
 
@@ -61,7 +69,7 @@ Archive load_safetensors(const std::filesystem::path& path) {
       const std::string where = fmt::format("{}: tensor \"{}\"", name, key);
       const Tensor& tensor = archive.tensors[key] = read_entry(entry, data, where);
       used += static_cast<size_t>(tensor.node()->bytes());
-      require(used <= data.size(), "{}: tensors overlap", where);
+      require(used <= kMaxGrowth * data.size(), "{}: tensors overlap", where);
     }
   }
   return archive;
@@ -79,8 +87,9 @@ void save_safetensors(const Archive& archive, const std::filesystem::path& path)
   uint64_t offset = 0;
   for (const auto& entry : archive.tensors) {
     const Tensor& tensor = entry.second;
-    const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                    [&](const auto& t) { return tensor.dtype() == t.second; });
+    const auto* type = std::find_if(std::begin(types), std::end(types), [&](const auto& t) {
+      return ElementType::of(tensor.dtype()) == t.second;
+    });
     const auto bytes = static_cast<uint64_t>(tensor.numel() * size_of(tensor.dtype()));
     header[entry.first] = {
         {"dtype", type->first},

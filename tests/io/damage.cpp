@@ -91,6 +91,7 @@ TemporaryFile::~TemporaryFile() {
 }
 
 void TemporaryFile::write(const std::string& bytes) const {
+  fs::remove(path_);  // some file systems go to the disk when a file is replaced
   std::ofstream(path_, std::ios::binary) << bytes;
 }
 

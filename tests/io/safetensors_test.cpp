@@ -63,6 +63,27 @@ TEST_SUITE("io/safetensors") {
           std::vector<int64_t>{1, 2, 3});
   }
 
+  TEST_CASE("types that are not ours become wider ones") {
+    write_header(R"({"x":{"dtype":"I16","shape":[2],"data_offsets":[0,4]},
+                     "y":{"dtype":"U32","shape":[1],"data_offsets":[4,8]}})",
+                 std::string("\1\0\xff\xff\xff\xff\xff\xff", 8));
+    const io::Archive archive = io::load_safetensors(kFile);
+    CHECK(archive.tensors.at("x").dtype() == i32);
+    CHECK(archive.tensors.at("x").to_vector<int64_t>() == std::vector<int64_t>{1, -1});
+    CHECK(archive.tensors.at("y").dtype() == i64);
+    CHECK(archive.tensors.at("y").item() == 4294967295.);
+  }
+
+  TEST_CASE("many tensors over the same bytes are refused") {
+    std::string header = "{";
+    for (int i = 0; i < 5; ++i) {
+      header += (i == 0 ? "\"" : ",\"") + std::string(1, static_cast<char>('a' + i));
+      header += R"(":{"dtype":"F32","shape":[1],"data_offsets":[0,4]})";
+    }
+    write_header(header + "}", "abcd");
+    CHECK_THROWS_WITH_AS(io::load_safetensors(kFile), doctest::Contains("tensors overlap"), Error);
+  }
+
   TEST_CASE("a wrong file is an error that names it") {
     CHECK_THROWS_AS(io::load_safetensors("/no/such/file"), Error);
     for (
