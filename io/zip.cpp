@@ -176,14 +176,21 @@ ZipReader::ZipReader(std::string_view bytes, std::string name, uint64_t limit)
   }
 }
 
-std::string ZipReader::read(const std::string& member_name) const {
+std::string ZipReader::read(const std::string& member) const {
+  std::string buffer;
+  const std::string_view content = view(member, buffer);
+  return members_.at(member).deflated ? buffer : std::string(content);
+}
+
+std::string_view ZipReader::view(const std::string& member_name, std::string& buffer) const {
   const auto found = members_.find(member_name);
   require(found != members_.end(), "{} has no \"{}\"", name_, member_name);
   const Member& member = found->second;
   const std::string where = fmt::format("{}: \"{}\"", name_, member_name);
-  std::string content = member.deflated
-                            ? inflate(member.content, member.size, Wrapping::none, where)
-                            : std::string(member.content);
+  std::string_view content = member.content;
+  if (member.deflated) {
+    content = buffer = inflate(member.content, member.size, Wrapping::none, where);
+  }
   require(content.size() == member.size && crc_of(content) == member.crc,
           "{} is damaged: its checksum is wrong", where);
   return content;

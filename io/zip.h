@@ -32,6 +32,8 @@ class ZipReader {
 
   // The unpacked contents. Throws Error when there is no such member or its data are damaged.
   std::string read(const std::string& member) const;
+  // The same without a copy where none is needed: a view of the zip, or else of `buffer`.
+  std::string_view view(const std::string& member, std::string& buffer) const;
 
   static constexpr uint64_t kMaxUnpacked = uint64_t{16} << 30;
 
