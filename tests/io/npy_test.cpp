@@ -25,7 +25,7 @@ std::string npy(const std::string& header, const std::string& data = {}) {
 
 TEST_SUITE("io/npy") {
   TEST_CASE("files of all versions by NumPy are read") {
-    for (const char* name : {"numpy_v1.npy", "numpy_v2.npy", "numpy_v3.npy"}) {
+    for (const std::string name : {"numpy_v1.npy", "numpy_v2.npy", "numpy_v3.npy"}) {
       CAPTURE(name);
       const Tensor x = io::load_npy(testing::fixture(name));
       CHECK(x.shape() == Shape{2, 3});

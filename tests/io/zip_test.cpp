@@ -122,7 +122,7 @@ TEST_SUITE("io/zip") {
 
   TEST_CASE("damaged files never crash") {
     const TemporaryFile file("damaged.zip");
-    for (const char* name : {"zip_streamed.zip", "zip64.zip"}) {
+    for (const std::string name : {"zip_streamed.zip", "zip64.zip"}) {
       testing::check_survives_damage(io::read_file(testing::fixture(name)), file, read_all);
     }
     testing::check_survives_damage(packed({{"a", poem()}, {"b", poem()}}, true), file, read_all);
