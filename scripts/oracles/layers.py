@@ -1,106 +1,61 @@
 #!/usr/bin/env python3
-"""Records the layers of torch.nn: a step in training and evaluation; see record.py.
+"""Records the layers of torch.nn; see layer_recorder.py."""
 
-A case "conv2d stride" has the input "x" (further ones "x1", ...), the parameters and buffers
-"state/<name>", the output "y", and for an output gradient "dy" the gradients "dx" ("dx1", ...) and
-"grad/<name>". Layers with buffers have "after/<name>", as they stand after a second step with the
-input "second x", and the output for "x" in evaluation then, "y eval".
-"""
-
-from record import Recorder, torch
+from layer_recorder import LayerRecorder
+from record import torch
 from torch import nn
 
-r = Recorder("layers")
-
-
-def recorded(entries):
-    return [(name, value) for name, value in entries if not name.endswith("num_batches_tracked")]
-
-
-def layer(what, module, *inputs, call=None):
-    call = call or (lambda m, *xs: m(*xs))
-    module = module.double()
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.copy_(r.randn(*parameter.shape) * 0.5)
-    for name, value in recorded(module.state_dict().items()):
-        r.add(f"{what}/state/{name}", value)
-
-    inputs = [x.detach().clone().requires_grad_(x.is_floating_point()) for x in inputs]
-    y = call(module, *inputs)
-    dy = r.randn(*y.shape)
-    y.backward(dy)
-    r.add(f"{what}/y", y)
-    r.add(f"{what}/dy", dy)
-    for i, x in enumerate(inputs):
-        suffix = str(i) if i else ""
-        r.add(f"{what}/x{suffix}", x)
-        if x.grad is not None:
-            r.add(f"{what}/dx{suffix}", x.grad)
-    for name, parameter in module.named_parameters():
-        r.add(f"{what}/grad/{name}", parameter.grad)
-
-    buffers = recorded(module.named_buffers())
-    if not buffers:
-        return
-    x = inputs[0].detach()
-    second = x * 1.5 + r.randn(*x.shape)
-    module(second)
-    r.add(f"{what}/second x", second)
-    for name, value in buffers:
-        r.add(f"{what}/after/{name}", value)
-    r.add(f"{what}/y eval", module.eval()(x))
-
+r = LayerRecorder("layers")
 
 # conv
-layer("conv1d", nn.Conv1d(2, 3, 3, stride=2, padding=1), r.randn(2, 2, 6))
-layer("conv2d", nn.Conv2d(3, 4, 3, padding=1), r.randn(2, 3, 4, 5))
-layer("conv2d strided", nn.Conv2d(4, 2, (3, 2), (2, 1), (1, 0), groups=2, bias=False), r.randn(1, 4, 5, 4))
-layer("conv2d same", nn.Conv2d(2, 2, (2, 3), padding="same", dilation=2), r.randn(1, 2, 5, 5))
-layer("conv2d depthwise", nn.Conv2d(4, 8, 3, padding=1, groups=4), r.randn(1, 4, 3, 4))
-layer("conv2d unbatched", nn.Conv2d(2, 3, 1), r.randn(2, 3, 3))
+r.layer("conv1d", nn.Conv1d(2, 3, 3, stride=2, padding=1), r.randn(2, 2, 6))
+r.layer("conv2d", nn.Conv2d(3, 4, 3, padding=1), r.randn(2, 3, 4, 5))
+r.layer("conv2d strided", nn.Conv2d(4, 2, (3, 2), (2, 1), (1, 0), groups=2, bias=False), r.randn(1, 4, 5, 4))
+r.layer("conv2d same", nn.Conv2d(2, 2, (2, 3), padding="same", dilation=2), r.randn(1, 2, 5, 5))
+r.layer("conv2d depthwise", nn.Conv2d(4, 8, 3, padding=1, groups=4), r.randn(1, 4, 3, 4))
+r.layer("conv2d unbatched", nn.Conv2d(2, 3, 1), r.randn(2, 3, 3))
 for mode in "reflect", "replicate", "circular":
-    layer(f"conv2d {mode}", nn.Conv2d(2, 1, 3, padding=(2, 1), padding_mode=mode), r.randn(1, 2, 4, 4))
-layer("conv3d", nn.Conv3d(2, 2, (1, 2, 3), padding=(0, 1, 1)), r.randn(1, 2, 2, 3, 3))
-layer("conv_transpose1d", nn.ConvTranspose1d(2, 3, 3, stride=2, output_padding=1), r.randn(2, 2, 4))
-layer("conv_transpose2d", nn.ConvTranspose2d(4, 2, 2, stride=2), r.randn(1, 4, 3, 3))
-layer(
+    r.layer(f"conv2d {mode}", nn.Conv2d(2, 1, 3, padding=(2, 1), padding_mode=mode), r.randn(1, 2, 4, 4))
+r.layer("conv3d", nn.Conv3d(2, 2, (1, 2, 3), padding=(0, 1, 1)), r.randn(1, 2, 2, 3, 3))
+r.layer("conv_transpose1d", nn.ConvTranspose1d(2, 3, 3, stride=2, output_padding=1), r.randn(2, 2, 4))
+r.layer("conv_transpose2d", nn.ConvTranspose2d(4, 2, 2, stride=2), r.randn(1, 4, 3, 3))
+r.layer(
     "conv_transpose2d grouped",
     nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2, bias=False),
     r.randn(1, 4, 2, 3),
 )
-layer("conv_transpose2d dilated", nn.ConvTranspose2d(2, 2, (3, 2), dilation=(1, 2)), r.randn(1, 2, 3, 3))
-layer("conv_transpose3d", nn.ConvTranspose3d(2, 1, 2, stride=(1, 2, 2)), r.randn(1, 2, 2, 2, 2))
+r.layer("conv_transpose2d dilated", nn.ConvTranspose2d(2, 2, (3, 2), dilation=(1, 2)), r.randn(1, 2, 3, 3))
+r.layer("conv_transpose3d", nn.ConvTranspose3d(2, 1, 2, stride=(1, 2, 2)), r.randn(1, 2, 2, 2, 2))
 
 # norm
-layer("batch_norm1d", nn.BatchNorm1d(3), r.randn(4, 3))
-layer("batch_norm1d length", nn.BatchNorm1d(3, eps=1e-3, momentum=0.3), r.randn(2, 3, 4))
-layer("batch_norm2d", nn.BatchNorm2d(3), r.randn(2, 3, 2, 3))
-layer("batch_norm2d plain", nn.BatchNorm2d(2, affine=False), r.randn(2, 2, 2, 2))
-layer("batch_norm2d untracked", nn.BatchNorm2d(2, track_running_stats=False), r.randn(2, 2, 2, 2))
-layer("batch_norm3d", nn.BatchNorm3d(2), r.randn(2, 2, 2, 2, 1))
-layer("instance_norm1d", nn.InstanceNorm1d(2, eps=1e-2), r.randn(2, 2, 4))
-layer("instance_norm2d", nn.InstanceNorm2d(3, affine=True), r.randn(2, 3, 2, 3))
-layer("instance_norm2d unbatched", nn.InstanceNorm2d(3, affine=True), r.randn(3, 2, 3))
-layer("instance_norm3d", nn.InstanceNorm3d(2, affine=True), r.randn(1, 2, 2, 2, 2))
-layer("group_norm", nn.GroupNorm(2, 4, eps=1e-3), r.randn(2, 4, 2, 2))
-layer("group_norm plain", nn.GroupNorm(2, 4, affine=False), r.randn(2, 4, 3))
-layer("layer_norm", nn.LayerNorm(4), r.randn(2, 3, 4))
-layer("layer_norm two axes", nn.LayerNorm((3, 4), eps=1e-2, bias=False), r.randn(2, 3, 4))
-layer("layer_norm plain", nn.LayerNorm(4, elementwise_affine=False), r.randn(3, 4))
-layer("rms_norm", nn.RMSNorm(4), r.randn(2, 3, 4))
-layer("rms_norm eps", nn.RMSNorm((3, 4), eps=1e-2), r.randn(2, 3, 4))
-layer("local_response_norm", nn.LocalResponseNorm(3, alpha=0.5, beta=0.6, k=0.8), r.randn(2, 5, 2))
+r.layer("batch_norm1d", nn.BatchNorm1d(3), r.randn(4, 3))
+r.layer("batch_norm1d length", nn.BatchNorm1d(3, eps=1e-3, momentum=0.3), r.randn(2, 3, 4))
+r.layer("batch_norm2d", nn.BatchNorm2d(3), r.randn(2, 3, 2, 3))
+r.layer("batch_norm2d plain", nn.BatchNorm2d(2, affine=False), r.randn(2, 2, 2, 2))
+r.layer("batch_norm2d untracked", nn.BatchNorm2d(2, track_running_stats=False), r.randn(2, 2, 2, 2))
+r.layer("batch_norm3d", nn.BatchNorm3d(2), r.randn(2, 2, 2, 2, 1))
+r.layer("instance_norm1d", nn.InstanceNorm1d(2, eps=1e-2), r.randn(2, 2, 4))
+r.layer("instance_norm2d", nn.InstanceNorm2d(3, affine=True), r.randn(2, 3, 2, 3))
+r.layer("instance_norm2d unbatched", nn.InstanceNorm2d(3, affine=True), r.randn(3, 2, 3))
+r.layer("instance_norm3d", nn.InstanceNorm3d(2, affine=True), r.randn(1, 2, 2, 2, 2))
+r.layer("group_norm", nn.GroupNorm(2, 4, eps=1e-3), r.randn(2, 4, 2, 2))
+r.layer("group_norm plain", nn.GroupNorm(2, 4, affine=False), r.randn(2, 4, 3))
+r.layer("layer_norm", nn.LayerNorm(4), r.randn(2, 3, 4))
+r.layer("layer_norm two axes", nn.LayerNorm((3, 4), eps=1e-2, bias=False), r.randn(2, 3, 4))
+r.layer("layer_norm plain", nn.LayerNorm(4, elementwise_affine=False), r.randn(3, 4))
+r.layer("rms_norm", nn.RMSNorm(4), r.randn(2, 3, 4))
+r.layer("rms_norm eps", nn.RMSNorm((3, 4), eps=1e-2), r.randn(2, 3, 4))
+r.layer("local_response_norm", nn.LocalResponseNorm(3, alpha=0.5, beta=0.6, k=0.8), r.randn(2, 5, 2))
 
 # activation
-x = r.randn(2, 4, 3, 2) * 3
+x = r.randn(2, 4, 2, 2) * 3
 for module in (
     [nn.ReLU(), nn.ReLU6(), nn.SiLU(), nn.SELU(), nn.Mish(), nn.Sigmoid(), nn.LogSigmoid()]
     + [nn.Hardsigmoid(), nn.Hardswish(), nn.Tanh(), nn.Tanhshrink(), nn.Softsign()]
     + [nn.GELU(), nn.LeakyReLU(), nn.ELU(), nn.CELU(), nn.Hardtanh(), nn.Softplus()]
     + [nn.Hardshrink(), nn.Softshrink(), nn.GLU(), nn.Softmax2d(), nn.PReLU()]
 ):
-    layer(type(module).__name__, module, x)
+    r.layer(type(module).__name__, module, x)
 for what, module in [
     ("GELU tanh", nn.GELU("tanh")),
     ("LeakyReLU 0.2", nn.LeakyReLU(0.2)),
@@ -117,42 +72,66 @@ for what, module in [
     ("LogSoftmax", nn.LogSoftmax(1)),
     ("Softmin", nn.Softmin(-1)),
 ]:
-    layer(what, module, x)
+    r.layer(what, module, x)
 
 # pool
-layer("max_pool1d", nn.MaxPool1d(2), r.randn(1, 2, 6))
-layer("max_pool2d", nn.MaxPool2d(3, stride=2, padding=1), r.randn(1, 2, 5, 6))
-layer("max_pool2d ceil", nn.MaxPool2d(2, ceil_mode=True), r.randn(1, 2, 5, 5))
-layer("max_pool2d dilated", nn.MaxPool2d((2, 3), 1, dilation=(2, 1)), r.randn(2, 4, 4))
-layer("max_pool3d", nn.MaxPool3d(2), r.randn(1, 1, 2, 4, 4))
-layer("avg_pool1d", nn.AvgPool1d(3, 1, 1), r.randn(1, 2, 5))
-layer("avg_pool2d", nn.AvgPool2d(3, 2, 1, ceil_mode=True, count_include_pad=False), r.randn(1, 2, 4, 5))
-layer("avg_pool2d divisor", nn.AvgPool2d(2, divisor_override=3), r.randn(1, 2, 4, 4))
-layer("avg_pool3d", nn.AvgPool3d((1, 2, 2)), r.randn(1, 1, 2, 4, 4))
-layer("adaptive_avg_pool1d", nn.AdaptiveAvgPool1d(2), r.randn(1, 2, 5))
-layer("adaptive_avg_pool2d", nn.AdaptiveAvgPool2d((2, 3)), r.randn(1, 2, 5, 5))
-layer("adaptive_avg_pool3d", nn.AdaptiveAvgPool3d(1), r.randn(1, 2, 2, 2, 2))
-layer("adaptive_max_pool1d", nn.AdaptiveMaxPool1d(2), r.randn(1, 2, 5))
-layer("adaptive_max_pool2d", nn.AdaptiveMaxPool2d(2), r.randn(1, 2, 5, 3))
-layer("adaptive_max_pool3d", nn.AdaptiveMaxPool3d(1), r.randn(1, 2, 2, 2, 2))
+r.layer("max_pool1d", nn.MaxPool1d(2), r.randn(1, 2, 6))
+r.layer("max_pool2d", nn.MaxPool2d(3, stride=2, padding=1), r.randn(1, 2, 5, 6))
+r.layer("max_pool2d ceil", nn.MaxPool2d(2, ceil_mode=True), r.randn(1, 2, 5, 5))
+r.layer("max_pool2d dilated", nn.MaxPool2d((2, 3), 1, dilation=(2, 1)), r.randn(2, 4, 4))
+r.layer("max_pool3d", nn.MaxPool3d(2), r.randn(1, 1, 2, 4, 4))
+r.layer("avg_pool1d", nn.AvgPool1d(3, 1, 1), r.randn(1, 2, 5))
+r.layer("avg_pool2d", nn.AvgPool2d(3, 2, 1, ceil_mode=True, count_include_pad=False), r.randn(1, 2, 4, 5))
+r.layer("avg_pool2d divisor", nn.AvgPool2d(2, divisor_override=3), r.randn(1, 2, 4, 4))
+r.layer("avg_pool3d", nn.AvgPool3d((1, 2, 2)), r.randn(1, 1, 2, 4, 4))
+r.layer("adaptive_avg_pool1d", nn.AdaptiveAvgPool1d(2), r.randn(1, 2, 5))
+r.layer("adaptive_avg_pool2d", nn.AdaptiveAvgPool2d((2, 3)), r.randn(1, 2, 5, 5))
+r.layer("adaptive_avg_pool3d", nn.AdaptiveAvgPool3d(1), r.randn(1, 2, 2, 2, 2))
+r.layer("adaptive_max_pool1d", nn.AdaptiveMaxPool1d(2), r.randn(1, 2, 5))
+r.layer("adaptive_max_pool2d", nn.AdaptiveMaxPool2d(2), r.randn(1, 2, 5, 3))
+r.layer("adaptive_max_pool3d", nn.AdaptiveMaxPool3d(1), r.randn(1, 2, 2, 2, 2))
 
 x = r.randn(1, 2, 4, 4)
 values, indices = nn.MaxPool2d(2, return_indices=True)(x)
-layer("max_unpool2d", nn.MaxUnpool2d(2), values, indices)
+r.layer("max_unpool2d", nn.MaxUnpool2d(2), values, indices)
 values, indices = nn.MaxPool2d(2, return_indices=True)(r.randn(1, 1, 5, 4))
-layer("max_unpool2d size", nn.MaxUnpool2d(2), values, indices, call=lambda m, x, i: m(x, i, output_size=(5, 4)))
+r.layer("max_unpool2d size", nn.MaxUnpool2d(2), values, indices, call=lambda m, x, i: m(x, i, output_size=(5, 4)))
 
 # upsample
-layer("upsample", nn.Upsample(scale_factor=2), r.randn(1, 2, 2, 3))
-layer("upsample bilinear", nn.Upsample(scale_factor=2, mode="bilinear"), r.randn(1, 2, 3, 3))
-layer("upsample size", nn.Upsample(size=(5, 4), mode="bilinear", align_corners=True), r.randn(1, 2, 3, 3))
-layer("upsample trilinear", nn.Upsample(scale_factor=2, mode="trilinear"), r.randn(1, 1, 2, 2, 2))
+r.layer("upsample", nn.Upsample(scale_factor=2), r.randn(1, 2, 2, 3))
+r.layer("upsample bilinear", nn.Upsample(scale_factor=2, mode="bilinear"), r.randn(1, 2, 3, 3))
+r.layer("upsample size", nn.Upsample(size=(5, 4), mode="bilinear", align_corners=True), r.randn(1, 2, 3, 3))
+r.layer("upsample trilinear", nn.Upsample(scale_factor=2, mode="trilinear"), r.randn(1, 1, 2, 2, 2))
 
 # container
-layer(
+r.layer(
     "sequential",
     nn.Sequential(nn.Conv2d(2, 3, 3, padding=1, bias=False), nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 1, 1)),
     r.randn(2, 2, 3, 3),
 )
+
+# linear, embedding
+r.layer("linear", nn.Linear(3, 4), r.randn(2, 2, 3))
+r.layer("linear vector", nn.Linear(3, 2, bias=False), r.randn(3))
+r.layer("embedding", nn.Embedding(5, 3), r.randint(0, 5, 2, 3))
+r.layer("embedding padded", nn.Embedding(5, 2, padding_idx=-2), torch.tensor([0, 2, 2, 4]))
+
+# rearrange
+r.layer("flatten", nn.Flatten(), r.randn(2, 2, 3))
+r.layer("flatten some", nn.Flatten(0, 1), r.randn(2, 2, 3))
+r.layer("unflatten", nn.Unflatten(1, (2, 3)), r.randn(2, 6, 2))
+r.layer("pixel_shuffle", nn.PixelShuffle(2), r.randn(1, 8, 2, 3))
+r.layer("pixel_unshuffle", nn.PixelUnshuffle(2), r.randn(1, 2, 4, 2))
+r.layer("channel_shuffle", nn.ChannelShuffle(2), r.randn(1, 6, 2))
+
+# pad
+for axes in (1, 2, 3):
+    x = r.randn(1, 2, *range(2, axes + 2))
+    pads = (1, 0, 1, 1, 0, 1)[: 2 * axes]
+    for kind in "ZeroPad", "ReflectionPad", "ReplicationPad", "CircularPad":
+        name = f"{kind}{axes}d"
+        r.layer(name, getattr(nn, name)(pads), x)
+    name = f"ConstantPad{axes}d"
+    r.layer(name, getattr(nn, name)(1, 0.5), x)
 
 r.save()

@@ -11,6 +11,7 @@
 #include "ops/binary.h"
 #include "ops/random.h"
 #include "ops/reduce.h"
+#include "ops/unary.h"
 #include "tests/oracle.h"
 
 namespace tessera::testing {
@@ -23,6 +24,13 @@ std::string numbered(const std::string& key, size_t i) {
   return i == 0 ? key : key + std::to_string(i);
 }
 
+// Of parameters without effect, such as a bias in front of a norm, both are rounding errors.
+void check_gradient(const Tensor& actual, const Tensor& expected) {
+  constexpr double kNothing = 1e-12;
+  const bool none = max(abs(expected)).item() < kNothing && max(abs(actual)).item() < kNothing;
+  if (!none) check_close(actual, expected, kTolerance);
+}
+
 // d/dt f(at + t direction) at t = 0, by central differences.
 double difference(const std::function<double(const Tensor& at)>& f, const Tensor& at,
                   const Tensor& direction) {
@@ -32,12 +40,14 @@ double difference(const std::function<double(const Tensor& at)>& f, const Tensor
 
 }  // namespace
 
-LayerOracle::LayerOracle()
-    : archive_(io::load_safetensors(std::string(TESSERA_TEST_DATA) + "/layers.safetensors")) {}
+LayerOracle::LayerOracle(const std::string& name)
+    : name_(name),
+      archive_(io::load_safetensors(std::string(TESSERA_TEST_DATA) + "/" + name + ".safetensors")) {
+}
 
 Tensor LayerOracle::recorded(const std::string& key) const {
   const auto found = archive_.tensors.find(key);
-  REQUIRE_MESSAGE(found != archive_.tensors.end(), "layers.safetensors has no tensor ", key);
+  REQUIRE_MESSAGE(found != archive_.tensors.end(), name_, ".safetensors has no tensor ", key);
   return found->second;
 }
 
@@ -73,8 +83,8 @@ void LayerOracle::check_layer(const std::string& what, nn::Module& layer, const 
   }
   for (const auto& entry : layer.named_parameters()) {
     INFO("parameter: " << entry.first);
-    check_close(grad(y, entry.second, seed), recorded(fmt::format("{}/grad/{}", what, entry.first)),
-                kTolerance);
+    check_gradient(grad(y, entry.second, seed),
+                   recorded(fmt::format("{}/grad/{}", what, entry.first)));
   }
   if (has(what + "/second x")) {
     run({recorded(what + "/second x")});

@@ -10,11 +10,11 @@
 
 namespace tessera::testing {
 
-// Layers as torch.nn computes them, recorded by scripts/oracles/layers.py. `make` builds a layer,
+// Modules as torch.nn computes them, recorded by scripts/oracles/<name>.py. `make` builds a layer,
 // in f64; it gets the recorded parameters and buffers, by whose names it must know them.
 class LayerOracle {
  public:
-  LayerOracle();
+  explicit LayerOracle(const std::string& name = "layers");
   using Run = std::function<Tensor(const Tensors& inputs)>;
 
   // Checks output, gradients of inputs and parameters, and, after a second step, buffers and the
@@ -42,6 +42,7 @@ class LayerOracle {
   // What all names under `prefix` are called.
   std::vector<std::string> names(const std::string& prefix) const;
 
+  std::string name_;
   io::Archive archive_;
 };
 
