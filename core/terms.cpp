@@ -193,9 +193,10 @@ bool Term::flag(const std::string& argument, bool otherwise) {
   return integer(argument, otherwise ? 1 : 0, 0, 1) != 0;
 }
 
-std::vector<double> Term::numbers(const std::string& argument, std::vector<double> otherwise) {
+std::vector<double> Term::numbers(const std::string& argument,
+                                  const std::vector<double>& otherwise) {
   const Argument* found = take(argument);
-  return found ? found->values : std::move(otherwise);
+  return found ? found->values : otherwise;
 }
 
 std::string Term::str() const {

@@ -24,7 +24,7 @@ class Term {
   int64_t integer(const std::string& argument, int64_t otherwise, int64_t low, int64_t high);
   bool flag(const std::string& argument, bool otherwise);  // true, false, 1, 0
   // A list, or a single number as a list of one.
-  std::vector<double> numbers(const std::string& argument, std::vector<double> otherwise);
+  std::vector<double> numbers(const std::string& argument, const std::vector<double>& otherwise);
 
   std::string str() const;  // in normal form
   // Throws Error when there are arguments that nobody took, naming those that could have been.
