@@ -14,7 +14,7 @@ namespace tessera::io {
 // a strength drawn uniformly from [low, high].
 //
 //   flip, vflip          left with right, top with bottom
-//   rot90                0 to 3 quarter turns (0 or 2 for an image that is not square)
+//   rot90                1 to 3 quarter turns (2 for an image that is not square)
 //   rotate(15)           by -15 to 15 degrees; rotate(a,b) by a to b
 //   scale(0.8,1.2)       enlarged by this factor
 //   translate(0.1)       moved by -0.1 to 0.1 of height and width

@@ -115,5 +115,5 @@ template <>
 struct std::tuple_size<tessera::io::Batch> : std::integral_constant<size_t, 2> {};
 template <size_t i>
 struct std::tuple_element<i, tessera::io::Batch> {
-  using type = tessera::Tensor;
+  using type = const tessera::Tensor;
 };

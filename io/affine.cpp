@@ -1,0 +1,78 @@
+#include "io/affine.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tessera::io {
+
+namespace {
+
+// The index that stands for i in an axis of n elements, or -1 for nothing.
+int64_t inside(int64_t i, int64_t n, Border border) {
+  if (i >= 0 && i < n) return i;
+  if (border == Border::zero) return -1;
+  if (border == Border::edge || n == 1) return std::clamp<int64_t>(i, 0, n - 1);
+  const int64_t period = 2 * (n - 1);
+  const int64_t phase = ((i % period) + period) % period;
+  return phase < n ? phase : period - phase;
+}
+
+// Coordinates far outside mean the same as these, and fit into integers.
+double bounded(double coordinate) {
+  return std::clamp(coordinate, -1e9, 1e9);
+}
+
+}  // namespace
+
+Affine compose(const Affine& outer, const Affine& inner) {
+  return {.yy = outer.yy * inner.yy + outer.yx * inner.xy,
+          .yx = outer.yy * inner.yx + outer.yx * inner.xx,
+          .y0 = outer.yy * inner.y0 + outer.yx * inner.x0 + outer.y0,
+          .xy = outer.xy * inner.yy + outer.xx * inner.xy,
+          .xx = outer.xy * inner.yx + outer.xx * inner.xx,
+          .x0 = outer.xy * inner.y0 + outer.xx * inner.x0 + outer.x0};
+}
+
+Image sample(const Image& image, const Affine& from, int64_t height, int64_t width, Border border) {
+  Image result(image.channels, height, width);
+  const int64_t H = image.height, W = image.width;
+  for (int64_t h = 0; h < height; ++h) {
+    for (int64_t w = 0; w < width; ++w) {
+      const auto y = static_cast<double>(h), x = static_cast<double>(w);
+      const double y_in = bounded(from.yy * y + from.yx * x + from.y0);
+      const double x_in = bounded(from.xy * y + from.xx * x + from.x0);
+      const double y_floor = std::floor(y_in), x_floor = std::floor(x_in);
+      const auto fy = static_cast<float>(y_in - y_floor), fx = static_cast<float>(x_in - x_floor);
+      const auto top = static_cast<int64_t>(y_floor), left = static_cast<int64_t>(x_floor);
+      const int64_t ys[2] = {inside(top, H, border), inside(top + 1, H, border)};
+      const int64_t xs[2] = {inside(left, W, border), inside(left + 1, W, border)};
+      const float wy[2] = {1 - fy, fy}, wx[2] = {1 - fx, fx};
+      for (int64_t c = 0; c < image.channels; ++c) {
+        float sum = 0;
+        for (int i = 0; i < 2; ++i)
+          for (int j = 0; j < 2; ++j)
+            if (ys[i] >= 0 && xs[j] >= 0) sum += wy[i] * wx[j] * image.at(c, ys[i], xs[j]);
+        result.at(c, h, w) = sum;
+      }
+    }
+  }
+  return result;
+}
+
+LabelMap sample(const LabelMap& mask, const Affine& from, int64_t height, int64_t width,
+                Border border) {
+  LabelMap result(height, width);
+  for (int64_t h = 0; h < height; ++h) {
+    for (int64_t w = 0; w < width; ++w) {
+      const auto y = static_cast<double>(h), x = static_cast<double>(w);
+      const double y_in = bounded(from.yy * y + from.yx * x + from.y0);
+      const double x_in = bounded(from.xy * y + from.xx * x + from.x0);
+      const int64_t i = inside(static_cast<int64_t>(std::floor(y_in + 0.5)), mask.height, border);
+      const int64_t j = inside(static_cast<int64_t>(std::floor(x_in + 0.5)), mask.width, border);
+      if (i >= 0 && j >= 0) result.at(h, w) = mask.at(i, j);
+    }
+  }
+  return result;
+}
+
+}  // namespace tessera::io

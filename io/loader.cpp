@@ -1,0 +1,296 @@
+#include "io/loader.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "core/error.h"
+
+namespace tessera::io {
+
+namespace {
+
+// Streams of random numbers beside those of the cases, which have the numbers 0, 1, ...
+constexpr uint32_t kOrderStream = std::numeric_limits<uint32_t>::max();
+
+// An image and its mask as they are before augmentation.
+struct Sample {
+  Image image;
+  LabelMap mask;
+  int64_t bytes() const {
+    return std::ssize(image.pixels) * int64_t{sizeof(float)} +
+           std::ssize(mask.labels) * int64_t{sizeof(int32_t)};
+  }
+};
+
+// One place of a batch.
+struct Pick {
+  int64_t index;            // of the case
+  uint32_t stream;          // of the random numbers
+  bool foreground = false;  // crops must show some
+};
+
+// A batch as plain arrays, which threads can make without waiting for the evaluator.
+struct Arrays {
+  Shape shape;  // of the images
+  std::vector<float> pixels;
+  std::vector<int64_t> labels;
+};
+
+}  // namespace
+
+struct LoaderSource {
+  Dataset set;
+  std::vector<Case> cases;
+  LoaderOptions options;
+  std::vector<int64_t> with_foreground;  // the cases that have some
+
+  int64_t batches() const {
+    const int64_t count = std::ssize(cases), size = options.batch_size;
+    return options.drop_last ? count / size : (count + size - 1) / size;
+  }
+  std::vector<Pick> picks(int64_t epoch) const;
+  std::shared_ptr<const Sample> read(int64_t index);
+  Arrays make(int64_t epoch, std::span<const Pick> picks);
+
+ private:
+  std::mutex mutex_;
+  std::map<int64_t, std::shared_ptr<const Sample>> cache_;
+  int64_t cached_bytes_ = 0;
+};
+
+// The places of an epoch in their order.
+std::vector<Pick> LoaderSource::picks(int64_t epoch) const {
+  std::vector<int64_t> order(cases.size());
+  std::iota(order.begin(), order.end(), 0);
+  Draws draws(options.seed, static_cast<uint32_t>(epoch), kOrderStream);
+  if (options.shuffle) draws.shuffle_(order);
+  const auto wanted = std::llround(options.foreground * static_cast<double>(options.batch_size));
+  std::vector<Pick> picks;
+  for (const int64_t index : order) {
+    const auto position = std::ssize(picks);
+    Pick pick{.index = index, .stream = static_cast<uint32_t>(index)};
+    pick.foreground = position % options.batch_size >= options.batch_size - wanted;
+    if (pick.foreground && cases[static_cast<size_t>(index)].foreground == 0) {
+      pick.index = with_foreground[static_cast<size_t>(draws.below(std::ssize(with_foreground)))];
+      // The same case may come twice, and shall not look the same.
+      pick.stream = static_cast<uint32_t>(std::ssize(cases) + position);
+    }
+    picks.push_back(pick);
+  }
+  return picks;
+}
+
+// The case, resized. It is kept while there is room; throwing out older ones would not help, since
+// an epoch comes back to none before it has seen all.
+std::shared_ptr<const Sample> LoaderSource::read(int64_t index) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = cache_.find(index);
+    if (found != cache_.end()) return found->second;
+  }
+  const Case& one = cases[static_cast<size_t>(index)];
+  auto sample = std::make_shared<Sample>();
+  sample->image = resize_input(read_image(one.image), options.preprocess);
+  if (!one.mask.empty()) sample->mask = resize_input(read_mask(set, one), options.preprocess);
+  const std::lock_guard lock(mutex_);
+  if (cached_bytes_ + sample->bytes() <= options.cache_bytes &&
+      cache_.emplace(index, sample).second)
+    cached_bytes_ += sample->bytes();
+  return sample;
+}
+
+Arrays LoaderSource::make(int64_t epoch, std::span<const Pick> picks) {
+  Arrays arrays;
+  const Case* first = nullptr;
+  for (const Pick& pick : picks) {
+    const Case& one = cases[static_cast<size_t>(pick.index)];
+    Sample sample = *read(pick.index);
+    augment_(sample.image, sample.mask, options.augment,
+             Draws(options.seed, static_cast<uint32_t>(epoch), pick.stream), pick.foreground);
+    normalize_(sample.image, options.preprocess);
+    const Shape shape{std::ssize(picks), sample.image.channels, sample.image.height,
+                      sample.image.width};
+    if (first == nullptr) {
+      first = &one;
+      arrays.shape = shape;
+      arrays.pixels.reserve(static_cast<size_t>(shape.numel()));
+    }
+    require(shape == arrays.shape,
+            "loader: the images of a batch must have one size, got {}x{} ({}) and {}x{} ({}); give "
+            "a size to resize or crop to, or a batch size of 1",
+            arrays.shape[2], arrays.shape[3], first->image.string(), shape[2], shape[3],
+            one.image.string());
+    arrays.pixels.insert(arrays.pixels.end(), sample.image.pixels.begin(),
+                         sample.image.pixels.end());
+    arrays.labels.insert(arrays.labels.end(), sample.mask.labels.begin(), sample.mask.labels.end());
+  }
+  return arrays;
+}
+
+// Threads take the next number of a batch, make it, and put it where next() waits for it.
+class BatchStream {
+ public:
+  BatchStream(std::shared_ptr<LoaderSource> source, int64_t epoch, int64_t first_batch)
+      : source_(std::move(source)),
+        epoch_(epoch),
+        picks_(source_->picks(epoch)),
+        claimed_(first_batch),
+        delivered_(first_batch) {
+    const int64_t threads = std::min<int64_t>(source_->options.threads, end_ - delivered_);
+    try {
+      for (int64_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+    } catch (...) {
+      stop();
+      throw;
+    }
+  }
+  ~BatchStream() { stop(); }
+  BatchStream(const BatchStream&) = delete;
+  BatchStream& operator=(const BatchStream&) = delete;
+
+  // Gives the next batch; false at the end, which is also where a mistake leads.
+  bool next(Batch& batch) {
+    if (failed_ || delivered_ >= end_) return false;
+    Arrays arrays;
+    try {
+      arrays = threads_.empty() ? make(delivered_) : wait_for(delivered_);
+    } catch (...) {
+      failed_ = true;
+      stop();
+      throw;
+    }
+    batch = {};
+    batch.number = delivered_;
+    for (const Pick& pick : picks_of(delivered_)) {
+      batch.indices.push_back(pick.index);
+      batch.names.push_back(source_->cases[static_cast<size_t>(pick.index)].name);
+    }
+    batch.image = from_bytes(arrays.pixels.data(), arrays.shape, f32);
+    if (!arrays.labels.empty())
+      batch.mask = from_bytes(arrays.labels.data(), arrays.shape.without(1), i64);
+    const std::lock_guard lock(mutex_);
+    ++delivered_;
+    changed_.notify_all();
+    return true;
+  }
+
+ private:
+  struct Result {
+    Arrays arrays;
+    std::exception_ptr exception;
+  };
+
+  std::span<const Pick> picks_of(int64_t batch) const {
+    const int64_t size = source_->options.batch_size, begin = batch * size;
+    const int64_t end = std::min<int64_t>(begin + size, std::ssize(picks_));
+    return std::span(picks_).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+  }
+
+  Arrays make(int64_t batch) { return source_->make(epoch_, picks_of(batch)); }
+
+  Arrays wait_for(int64_t batch) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return results_.count(batch) > 0; });
+    Result result = std::move(results_[batch]);
+    results_.erase(batch);
+    if (result.exception) std::rethrow_exception(result.exception);
+    return std::move(result.arrays);
+  }
+
+  void work() {
+    const int64_t window = std::max(source_->options.prefetch, source_->options.threads);
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [&] { return stopped_ || claimed_ < delivered_ + window; });
+      if (stopped_ || claimed_ >= end_) return;
+      const int64_t batch = claimed_++;
+      lock.unlock();
+      Result result;
+      try {
+        result.arrays = make(batch);
+      } catch (...) {
+        result.exception = std::current_exception();
+      }
+      lock.lock();
+      results_[batch] = std::move(result);
+      changed_.notify_all();
+    }
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
+      changed_.notify_all();
+    }
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+  const std::shared_ptr<LoaderSource> source_;
+  const int64_t epoch_;
+  const std::vector<Pick> picks_;
+  const int64_t end_ = source_->batches();
+  bool failed_ = false;
+
+  std::mutex mutex_;  // guards what follows, of which delivered_ is only changed by next()
+  std::condition_variable changed_;
+  int64_t claimed_, delivered_;  // numbers of the next batches to be made and to be given
+  std::map<int64_t, Result> results_;
+  bool stopped_ = false;
+  std::vector<std::thread> threads_;
+};
+
+Epoch::Iterator::Iterator(std::shared_ptr<BatchStream> stream) : stream_(std::move(stream)) {
+  ++*this;
+}
+
+Epoch::Iterator& Epoch::Iterator::operator++() {
+  if (!stream_->next(batch_)) stream_.reset();
+  return *this;
+}
+
+Loader::Loader(Dataset set, std::vector<Case> cases, const LoaderOptions& options)
+    : source_(std::make_shared<LoaderSource>()) {
+  require(!cases.empty(), "loader: there must be a case");
+  require(options.batch_size > 0, "loader: batch_size must be positive, got {}",
+          options.batch_size);
+  require(options.threads >= 0 && options.threads <= 1024,
+          "loader: threads must be from 0 to 1024, got {}", options.threads);
+  require(options.foreground >= 0 && options.foreground <= 1,
+          "loader: foreground must be from 0 to 1, got {}", options.foreground);
+  source_->set = std::move(set);
+  source_->cases = std::move(cases);
+  source_->options = options;
+  for (int64_t i = 0; i < std::ssize(source_->cases); ++i)
+    if (source_->cases[static_cast<size_t>(i)].foreground > 0)
+      source_->with_foreground.push_back(i);
+  require(options.foreground == 0 || !source_->with_foreground.empty(),
+          "loader: foreground is {}, but no case shows a class other than 0", options.foreground);
+}
+
+Epoch Loader::epoch(int64_t number, int64_t first_batch) const {
+  require(number >= 0 && first_batch >= 0,
+          "loader: epoch and first batch must not be negative, got {} and {}", number, first_batch);
+  return Epoch(std::make_shared<BatchStream>(source_, number, first_batch));
+}
+
+int64_t Loader::batches() const {
+  return source_->batches();
+}
+
+const std::vector<Case>& Loader::cases() const {
+  return source_->cases;
+}
+
+const LoaderOptions& Loader::options() const {
+  return source_->options;
+}
+
+}  // namespace tessera::io
