@@ -6,8 +6,8 @@
 
 namespace tessera::io {
 
-// What stands around a deflate stream: nothing (as in zip files), or the header and checksum of gzip
-// or of zlib (as in PNG).
+// What stands around a deflate stream: nothing (as in zip files), or the header and checksum of
+// gzip or of zlib (as in PNG).
 enum class Wrapping { none, gzip, zlib };
 
 // No deflate stream grows more than this when it is unpacked.

@@ -122,7 +122,7 @@ class Collector {
     if (array.items.size() > 2) {
       layout = transposed(layout, pickle_.shape(pickle_[array.items[2]]), where);
     }
-    const Tensor made = io::make_tensor(data.text, array.type, layout, where);
+    Tensor made = io::make_tensor(data.text, array.type, layout, where);
     count(made, where);
     return made;
   }

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+
+#include "core/tensor.h"
+#include "io/nifti_header.h"
+
+namespace tessera::io {
+
+// A picture of the inside of something.
+//
+// voxels  [D, H, W] or [H, W]; more axes of the file (time, channels) stand in front: [T, D, H, W]
+struct Volume {
+  Tensor voxels;
+  Geometry geometry;  // of a picture [H, W]: d is across it
+};
+
+// Whether the name ends in .nii or .nii.gz, in small or capital letters.
+bool is_nifti_name(const std::filesystem::path& path);
+
+// Reads NIfTI-1 and NIfTI-2, .nii and .nii.gz, in either order of bytes. Voxels that the header
+// scales (scl_slope, scl_inter) become f32, or f64 when they are stored as 4-byte integers or
+// wider; all others keep their type, with i8, i16 and u16 as i32, u32 and u64 as i64. RGB and RGBA
+// voxels become an axis of 3 or 4 channels in front. Axes of extent 1 behind the third are dropped.
+//
+// Throws Error naming the file and what is wrong: another format, damage, fewer voxels than the
+// header says, complex voxels. The memory taken is bounded by what the header says, and that by
+// the length of the file (1032 times it, when compressed).
+Volume load_nifti(const std::filesystem::path& path);
+
+// Writes NIfTI-1, compressed when the name ends in .gz; the file appears whole or not at all. f16
+// and bf16 are written as f32, bool as u8. Throws Error for more than seven axes or fewer than two.
+void save_nifti(const Volume& volume, const std::filesystem::path& path);
+
+// The picture [H', W'] (axes in front kept) at `index` along axis 0 (d), 1 (h) or 2 (w) of a volume
+// [..., D, H, W], with its place in the patient. Throws Error when there is no such slice.
+Volume slice_of(const Volume& volume, int axis, int64_t index);
+
+}  // namespace tessera::io
