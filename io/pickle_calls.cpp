@@ -12,6 +12,8 @@ using Index = Pickle::Index;
 using Kind = PickleValue::Kind;
 using Number = ElementType::Kind;
 
+constexpr size_t kMaxKey = 100;  // keys are short numbers
+
 // A call: where the values are, and the tuple of arguments.
 struct Arguments {
   Pickle& pickle;
@@ -276,6 +278,8 @@ Index pickle_storage(Pickle& pickle, Index reference) {
   storage.kind = Kind::storage;
   storage.type = in.get(1, Kind::element_type).type;
   storage.text = in.get(2, Kind::text).text;
+  require(storage.text.size() <= kMaxKey, "{}: the key of a storage has {} bytes", pickle.name(),
+          storage.text.size());
   storage.integer = in.get(4, Kind::integer).integer;
   return pickle.add(std::move(storage));
 }

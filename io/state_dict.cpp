@@ -15,12 +15,29 @@ using Kind = PickleValue::Kind;
 constexpr const char* kWrappers[] = {
     "state_dict", "model_state_dict", "model_state", "model",  "network_weights",
     "net",        "network",          "weights",     "params", "module"};
-constexpr int kMaxDepth = 16;    // of dicts within dicts
-constexpr int64_t kSharing = 4;  // how often all bytes of the file may be used
-constexpr size_t kListed = 20;   // entries that an error lists
+constexpr size_t kMaxName = 1000;  // bytes of a name, and of a text that becomes metadata
+constexpr int kMaxDepth = 16;      // of dicts within dicts
+constexpr int64_t kSharing = 4;    // how often all bytes of the file may be used
+constexpr size_t kListed = 20;     // entries that an error lists
 
 bool is_tensor(const PickleValue& value) {
   return value.kind == Kind::tensor || value.kind == Kind::array;
+}
+
+// A number or a short text as metadata; "" for all else.
+std::string scalar_text(const PickleValue& value) {
+  switch (value.kind) {
+    case Kind::text:
+      return std::string(value.text.size() <= kMaxName ? value.text : "");
+    case Kind::integer:
+      return std::to_string(value.integer);
+    case Kind::real:
+      return fmt::format("{}", value.real);
+    case Kind::boolean:
+      return value.integer != 0 ? "true" : "false";
+    default:
+      return "";
+  }
 }
 
 // The axes of `layout` in another order.
@@ -85,23 +102,19 @@ class Collector {
 
   void add_metadata(const PickleValue& dict) {
     for_each(dict, [&](std::string_view key, const PickleValue& value) {
-      std::string& text = archive_.metadata[std::string(key)];
-      if (value.kind == Kind::text)
-        text = value.text;
-      else if (value.kind == Kind::integer)
-        text = std::to_string(value.integer);
-      else if (value.kind == Kind::real)
-        text = fmt::format("{}", value.real);
-      else if (value.kind == Kind::boolean)
-        text = value.integer != 0 ? "true" : "false";
-      else
-        archive_.metadata.erase(std::string(key));
+      const std::string text = scalar_text(value);
+      if (!text.empty() && key.size() <= kMaxName) archive_.metadata[std::string(key)] = text;
     });
   }
 
   void add(const PickleValue& dict, const std::string& prefix, int depth) {
     require(depth < kMaxDepth, "{}: dicts are nested more than {} deep", pickle_.name(), kMaxDepth);
     for_each(dict, [&](std::string_view key, const PickleValue& value) {
+      // A dict may be met by many ways, and each of those again.
+      require(++visits_ / kSharing <= pickle_.size(), "{}: dicts are used too often",
+              pickle_.name());
+      require(prefix.size() + key.size() <= kMaxName, "{}: a name is longer than {} bytes",
+              pickle_.name(), kMaxName);
       const std::string name = prefix + std::string(key);
       if (is_tensor(value)) archive_.tensors[name] = make(value, name);
       if (value.kind == Kind::dict) add(value, name + ".", depth + 1);
@@ -170,7 +183,8 @@ class Collector {
   Archive archive_;
   std::map<std::string, Tensor> made_;
   std::set<std::string_view> storages_;
-  int64_t available_, taken_ = 0;
+  int64_t available_, taken_ = 0;  // bytes
+  int64_t visits_ = 0;
 };
 
 }  // namespace

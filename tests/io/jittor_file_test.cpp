@@ -16,7 +16,9 @@ const auto load = [](const std::filesystem::path& path) { io::load_jittor(path);
 
 void check_expected(const io::Archive& archive) {
   const io::Archive expected = io::load_safetensors(testing::fixture("torch_expected.safetensors"));
-  for (const auto& [name, tensor] : expected.tensors) {
+  for (const auto& entry : expected.tensors) {
+    const std::string& name = entry.first;
+    const Tensor& tensor = entry.second;
     if (tensor.dtype() == bf16) continue;  // NumPy has none
     CAPTURE(name);
     REQUIRE(archive.tensors.count(name) == 1);

@@ -133,6 +133,11 @@ TEST_SUITE("io/pickle_calls") {
     CHECK_THROWS_WITH_AS(io::pickle_storage(c.pickle, c.tuple({c.text("module")})),
                          "x: the reference \"module\" is not known", Error);
     CHECK_THROWS_AS(io::pickle_storage(c.pickle, none), Error);
+    const std::string long_key(101, '7');
+    const Index too_long = c.tuple({c.text("storage"), c.global("torch", "HalfStorage"),
+                                    c.text(long_key), c.text("cpu"), c.integer(10)});
+    CHECK_THROWS_WITH_AS(io::pickle_storage(c.pickle, too_long),
+                         "x: the key of a storage has 101 bytes", Error);
   }
 
   TEST_CASE("only functions can be called") {

@@ -93,6 +93,7 @@ TEST_SUITE("io/state_dict") {
   TEST_CASE("equal views share their memory; many different ones are refused") {
     Checkpoint c;
     std::vector<std::pair<std::string_view, Index>> entries;
+    entries.reserve(106);
     c.floats = std::string(4 << 20, '\0');
     for (int i = 0; i < 100; ++i) {
       entries.emplace_back(c.pickle.keep(fmt::format("t{}", i)), c.tensor({1 << 20}, {1}, 0));
@@ -156,6 +157,21 @@ TEST_SUITE("io/state_dict") {
     c.pickle.root = c.integer(1);
     CHECK_THROWS_WITH_AS(c.read(), "x: a checkpoint must be a dict of tensors, got an integer",
                          Error);
+  }
+
+  TEST_CASE("dicts that multiply and names that grow are refused") {
+    Checkpoint c;
+    Index dict = c.dict({{"x", c.tensor({1}, {1}, 0)}});
+    for (int depth = 0; depth < 12; ++depth) {
+      dict = c.dict({{"a", dict}, {"b", dict}, {"c", dict}, {"d", dict}});
+    }
+    CHECK_THROWS_WITH_AS(c.read(), "x: dicts are used too often", Error);
+    const std::string name(600, 'n');
+    const Index inner = c.dict({{name, c.tensor({1}, {1}, 0)}});
+    c.dict({{name, inner}, {"note", c.text(c.pickle.keep(std::string(5000, 't')))}});
+    CHECK_THROWS_WITH_AS(c.read(), "x: a name is longer than 1000 bytes", Error);
+    c.dict({{"a", inner}, {"note", c.text(c.pickle.keep(std::string(5000, 't')))}});
+    CHECK(c.read().metadata.empty());
   }
 
   TEST_CASE("a dict that contains itself is refused") {

@@ -19,7 +19,9 @@ const auto load = [](const std::filesystem::path& path) { io::load_torch(path); 
 void check_expected(const io::Archive& archive) {
   const io::Archive expected = io::load_safetensors(testing::fixture("torch_expected.safetensors"));
   REQUIRE(archive.tensors.size() == expected.tensors.size());
-  for (const auto& [name, tensor] : expected.tensors) {
+  for (const auto& entry : expected.tensors) {
+    const std::string& name = entry.first;
+    const Tensor& tensor = entry.second;
     CAPTURE(name);
     REQUIRE(archive.tensors.count(name) == 1);
     const Tensor& loaded = archive.tensors.at(name);
