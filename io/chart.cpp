@@ -9,6 +9,7 @@
 #include "io/atomic_file.h"
 #include "io/axis.h"
 #include "io/markup.h"
+#include "io/spread.h"
 #include "io/terminal.h"
 
 namespace tessera::io {
@@ -197,23 +198,16 @@ void draw_marks(Drawing& drawing, const Frame& frame, const std::vector<Mark>& m
   }
 }
 
-// The numbers that can be shown; the others are counted by the caller.
-std::vector<double> finite(std::vector<double> values) {
-  values.erase(
-      std::remove_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); }),
-      values.end());
-  std::sort(values.begin(), values.end());
-  return values;
-}
-
 // One dot for each value, moved up and down where values are close to each other; dots that would
 // cover one another are drawn once.
-std::string dots_of(const std::vector<double>& sorted, const Frame& frame, double middle) {
+std::string dots_of(std::vector<double> values, const Frame& frame, double middle) {
   constexpr double kStep = 4, kRoom = 12;
+  std::erase_if(values, [](double value) { return !std::isfinite(value); });
+  std::sort(values.begin(), values.end());
   std::string data;
   double column = -1;
   int in_column = 0;
-  for (const double value : sorted) {
+  for (const double value : values) {
     const double x =
         std::round(frame.at(std::clamp(value, frame.x.low, frame.x.high), 0).x / kStep) * kStep;
     in_column = x == column ? in_column + 1 : 0;
@@ -284,20 +278,15 @@ std::string to_svg(const StripChart& chart) {
   for (size_t i = 0; i < chart.strips.size(); ++i) {
     const StripChart::Strip& strip = chart.strips[i];
     const double top = frame.top + kStrip * static_cast<double>(i), middle = top + 36;
-    const std::vector<double> values = finite(strip.values);
+    const Spread spread = spread_of(strip.values);
     std::string numbers = "no case";
-    if (!values.empty()) {
-      double sum = 0;
-      for (const double v : values) sum += v;
-      const double mean = sum / static_cast<double>(values.size());
-      numbers = fmt::format("mean {:.3f}, {:.3f} to {:.3f}", mean, values.front(), values.back());
-      drawing.path(style_of('d', i), dots_of(values, frame, middle), strip.name);
-      const double x = frame.at(std::clamp(mean, frame.x.low, frame.x.high), 0).x;
+    if (spread.count > 0) {
+      numbers = fmt::format("mean {:.3f}, {:.3f} to {:.3f}", spread.mean, spread.low, spread.high);
+      drawing.path(style_of('d', i), dots_of(strip.values, frame, middle), strip.name);
+      const double x = frame.at(std::clamp(spread.mean, frame.x.low, frame.x.high), 0).x;
       drawing.line("tc-n", {x, middle - 15}, {x, middle + 15});
     }
-    if (const size_t missing = strip.values.size() - values.size(); missing > 0) {
-      numbers += fmt::format(", {} undefined", missing);
-    }
+    if (spread.undefined > 0) numbers += fmt::format(", {} undefined", spread.undefined);
     drawing.text(frame.left, top + 14, "", shorten(one_line(strip.name), 30));
     drawing.text(kWidth - kRight, top + 14, "text-anchor=\"end\"", numbers);
   }
