@@ -67,7 +67,7 @@ Tensor Adam::updated(const Tensor& x, const Tensor& dx, const Update& update) co
   update.state[1] = v;
   Tensor largest = v;
   if (o.amsgrad) largest = update.state[2] = maximum(update.state[2], v);
-  const Tensor deviation = sqrt(largest) / std::sqrt(1 - std::pow(b2, t)) + o.eps;
+  const Tensor deviation = sqrt(largest) * (1 / std::sqrt(1 - std::pow(b2, t))) + o.eps;
   return start - (update.lr / (1 - std::pow(b1, t))) * m / deviation;
 }
 

@@ -185,8 +185,8 @@ const std::map<std::string, Maker>& makers() {
        }},
       {"multi_step",
        [](ScheduleReader& r) {
-         std::vector<int64_t> milestones = r.lengths("milestones");
-         return multi_step(std::move(milestones), r.factor("gamma", 0.1));
+         const std::vector<int64_t> milestones = r.lengths("milestones");
+         return multi_step(milestones, r.factor("gamma", 0.1));
        }},
       {"exponential", [](ScheduleReader& r) { return exponential(r.factor("gamma", 1)); }},
       {"one_cycle",
@@ -278,7 +278,7 @@ SchedulePtr step(int64_t size, double gamma) {
   return pure([=](double i) { return std::pow(gamma, std::floor(i / length)); });
 }
 
-SchedulePtr multi_step(std::vector<int64_t> milestones, double gamma) {
+SchedulePtr multi_step(const std::vector<int64_t>& milestones, double gamma) {
   check_factor("multi_step", "gamma", gamma);
   require(!milestones.empty(), "multi_step: there must be milestones");
   for (const int64_t milestone : milestones) positive("multi_step", "milestones", milestone);

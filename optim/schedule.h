@@ -54,7 +54,7 @@ SchedulePtr cosine_restarts(int64_t first, int64_t multiply = 1, double lowest =
 SchedulePtr step(int64_t size, double gamma = 0.1);
 
 // gamma^(number of milestones <= i), as torch's MultiStepLR.
-SchedulePtr multi_step(std::vector<int64_t> milestones, double gamma = 0.1);
+SchedulePtr multi_step(const std::vector<int64_t>& milestones, double gamma = 0.1);
 
 // gamma^i, as torch's ExponentialLR.
 SchedulePtr exponential(double gamma);
