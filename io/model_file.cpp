@@ -56,13 +56,8 @@ std::string checksum_of(const Archive& archive) {
 
 const std::string& metadata(const Archive& archive, const char* key, const std::string& name) {
   const auto found = archive.metadata.find(key);
-  require(found != archive.metadata.end(), "{}: \"{}\" is missing in the description of the model",
-          name, key);
+  require(found != archive.metadata.end(), "{}: its header has no \"{}\"", name, key);
   return found->second;
-}
-
-Json json_metadata(const Archive& archive, const char* key, const std::string& name) {
-  return parse_json(metadata(archive, key, name), name + ": \"" + key + "\"");
 }
 
 }  // namespace
@@ -79,18 +74,20 @@ ModelFile load_model(const std::filesystem::path& path) {
   require(version <= kModelVersion,
           "{}: version {} of the format is newer than {}, the newest known; use a newer tessera",
           name, json_text(version), kModelVersion);
-  require(metadata(archive, "checksum", name) == checksum_of(archive),
-          "{} is damaged: its checksum is wrong", name);
+  const std::string& noted = metadata(archive, "checksum", name);
+  const std::string checksum = checksum_of(archive);
+  require(noted == checksum, "{} is damaged: its checksum is {}, not {}", name, checksum, noted);
 
+  const std::string where = name + ": description of the model";
+  const Json description = parse_json(metadata(archive, "model", name), where);
   ModelFile model;
-  model.architecture = metadata(archive, "architecture", name);
-  model.options = json_metadata(archive, "options", name);
-  model.preprocessing = json_metadata(archive, "preprocessing", name);
-  model.labels = field<std::vector<std::string>>(
-      {{"labels", json_metadata(archive, "labels", name)}}, "labels", name);
-  model.history = json_metadata(archive, "history", name);
-  if (archive.metadata.count("training") > 0) {
-    model.training.emplace().progress = json_metadata(archive, "training", name);
+  model.architecture = field<std::string>(description, "architecture", where);
+  model.options = field<Json>(description, "options", where);
+  model.preprocessing = field<Json>(description, "preprocessing", where);
+  model.labels = field<std::vector<std::string>>(description, "labels", where);
+  model.history = field<Json>(description, "history", where);
+  if (description.contains("training")) {
+    model.training.emplace().progress = field<Json>(description, "training", where);
   }
   for (const auto& [key, tensor] : archive.tensors) {
     if (!key.starts_with(kTraining)) {
@@ -108,19 +105,20 @@ void save_model(const ModelFile& model, const std::filesystem::path& path) {
     require(!name.starts_with(kTraining), "save: a weight must not be called \"{}\"", name);
     archive.tensors[name] = tensor;
   }
-  archive.metadata = {{"format", kFormat},
-                      {"version", std::to_string(kModelVersion)},
-                      {"architecture", model.architecture},
-                      {"options", json_text(model.options)},
-                      {"preprocessing", json_text(model.preprocessing)},
-                      {"labels", json_text(model.labels)},
-                      {"history", json_text(model.history)}};
+  Json description = {{"architecture", model.architecture},
+                      {"options", model.options},
+                      {"preprocessing", model.preprocessing},
+                      {"labels", model.labels},
+                      {"history", model.history}};
   if (model.training) {
-    archive.metadata["training"] = json_text(model.training->progress);
+    description["training"] = model.training->progress;
     for (const auto& [name, tensor] : model.training->tensors) {
       archive.tensors[kTraining + name] = tensor;
     }
   }
+  archive.metadata = {{"format", kFormat},
+                      {"version", std::to_string(kModelVersion)},
+                      {"model", json_text(description)}};
   Tensors all;
   for (const auto& entry : archive.tensors) all.push_back(entry.second);
   eval(all);

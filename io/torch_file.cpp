@@ -38,7 +38,7 @@ Archive read_zip(std::string_view bytes, const std::string& name) {
     std::string buffer;
     std::string_view bytes;
   };
-  std::map<std::string, Storage, std::less<>> storages;
+  std::map<std::string, Storage> storages;
   const auto storage = [&](std::string_view key) {
     const auto [entry, is_new] = storages.try_emplace(std::string(key));
     Storage& found = entry->second;

@@ -35,6 +35,27 @@ std::string replaced(std::string bytes, const std::string& from, const std::stri
   return bytes;
 }
 
+// A model file with this description and the right checksum.
+std::string described(const io::Json& description) {
+  const TemporaryFile file("described.tessera");
+  io::Archive archive;
+  archive.tensors["x"] = tensor({1}, {1});
+  archive.metadata = {{"format", "tessera model"},
+                      {"version", "1"},
+                      {"model", description.dump()},
+                      {"checksum", "unknown"}};
+  io::save_safetensors(archive, file.path());
+  const std::string before = "its checksum is ";
+  try {
+    io::load_model(file.path());
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    archive.metadata["checksum"] = text.substr(text.find(before) + before.size(), 8);
+  }
+  io::save_safetensors(archive, file.path());
+  return file.read();
+}
+
 }  // namespace
 
 TEST_SUITE("io/model_file") {
@@ -71,7 +92,7 @@ TEST_SUITE("io/model_file") {
     const io::Archive archive = io::load_safetensors(file.path());
     CHECK(archive.tensors.size() == 2);
     CHECK(archive.tensors.at("conv.weight").shape() == Shape{2, 2});
-    CHECK(archive.metadata.at("architecture") == "unet");
+    CHECK(archive.metadata.at("format") == "tessera model");
   }
 
   TEST_CASE("a wrong file is an error that says what it is") {
@@ -100,11 +121,35 @@ TEST_SUITE("io/model_file") {
     refused(replaced(good, "\"version\":\"1\"", "\"version\":\"2\""), "use a newer tessera");
     refused(replaced(good, "\"version\":\"1\"", "\"version\":\"x\""), "not valid JSON");
     refused(replaced(good, "\"version\":\"1\"", "\"version\":\"0\""), "the version is 0");
-    refused(replaced(good, "\"labels\"", "\"lavels\""), "its checksum is wrong");
-    refused(replaced(good, "\"checksum\"", "\"checksun\""), "\"checksum\" is missing");
+    refused(replaced(good, "labels", "lavels"), "is damaged: its checksum is");
+    refused(replaced(good, "\"checksum\"", "\"checksun\""), "its header has no \"checksum\"");
     std::string flipped = good;
     flipped.back() ^= 1;
-    refused(flipped, "its checksum is wrong");
+    refused(flipped, "is damaged: its checksum is");
+  }
+
+  TEST_CASE("a wrong description is an error that names the field") {
+    const TemporaryFile file("wrong.tessera");
+    const auto refused = [&](const io::Json& description, const char* reason) {
+      testing::check_refused(file, described(description), load, reason);
+    };
+    io::Json good = {{"architecture", "unet"},
+                     {"options", io::Json::object()},
+                     {"preprocessing", io::Json::object()},
+                     {"labels", {"a", "b"}},
+                     {"history", io::Json::array()}};
+    file.write(described(good));
+    CHECK(io::load_model(file.path()).labels.size() == 2);
+    refused(1, "must be an object");
+    for (const char* key : {"architecture", "options", "preprocessing", "labels", "history"}) {
+      io::Json incomplete = good;
+      incomplete.erase(key);
+      refused(incomplete, (std::string("the field \"") + key + "\" is missing").c_str());
+    }
+    good["labels"] = {1, 2};
+    refused(good, "\"labels\" must be a list, got [1,2]");
+    good["architecture"] = 7;
+    refused(good, "\"architecture\" must be a text, got 7");
   }
 
   TEST_CASE("a name that belongs to the format is refused") {
