@@ -1,9 +1,14 @@
 #include "core/tensor.h"
 
+#include <chrono>
+#include <future>
+#include <thread>
+
 #include <doctest/doctest.h>
 
 #include "autograd/grad.h"
 #include "core/error.h"
+#include "core/evaluator.h"
 #include "ops/binary.h"
 
 using namespace tessera;
@@ -18,6 +23,23 @@ TEST_SUITE("core/tensor") {
     const std::vector<int32_t> values{7, 8};
     CHECK(tensor<int32_t>(values, {2}).to_vector<int64_t>() == std::vector<int64_t>{7, 8});
     CHECK(tensor({2.5}, {}).item() == 2.5);
+  }
+
+  TEST_CASE("data is read while another thread evaluates") {
+    const Tensor x = tensor({1, 2}, {2}), data = tensor({7}, {1});
+    std::promise<double> read;
+    std::thread reader;
+    bool waited = true;
+    const StepObserver before = set_step_observer([&](const StepRecord&) {
+      if (reader.joinable()) return;
+      reader = std::thread([&] { read.set_value(data.item()); });
+      waited = read.get_future().wait_for(std::chrono::seconds(10)) != std::future_status::ready;
+    });
+    (x + x).eval();
+    set_step_observer(before);
+    REQUIRE(reader.joinable());
+    reader.join();
+    CHECK(!waited);
   }
 
   TEST_CASE("misuse is an error that says what to do") {
