@@ -57,9 +57,9 @@ constexpr std::array<std::pair<const char*, const char*>, 4> kPresets = {{
 constexpr std::array<const char*, 3> kBorders = {"zero", "edge", "reflect"};
 
 std::vector<std::string> all_names() {
-  std::vector<std::string> names;
+  std::vector<std::string> names = {"crop", "border"};
+  names.reserve(names.size() + kKinds.size() + kPresets.size());
   for (const Kind& kind : kKinds) names.emplace_back(kind.name);
-  for (const char* name : {"crop", "border"}) names.emplace_back(name);
   for (const auto& preset : kPresets) names.emplace_back(preset.first);
   return names;
 }

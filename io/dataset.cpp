@@ -178,10 +178,10 @@ std::vector<std::string> notes_on(const Dataset& set) {
       notes.push_back(fmt::format("cases of {} are in more than one split: {}", group,
                                   fmt::join(splits, ", ")));
   if (images_of.size() > 1) {
-    std::vector<std::string> counts;
+    std::string counts;
     for (const auto& [channels, count] : images_of)
-      counts.push_back(fmt::format("{} images have {}", count, channels));
-    notes.push_back(fmt::format("the number of channels differs: {}", fmt::join(counts, ", ")));
+      counts += fmt::format("{}{} of {}", counts.empty() ? "" : ", ", count, channels);
+    notes.push_back(fmt::format("images differ in their number of channels: {}", counts));
   }
   for (size_t i = 0; i < set.pixels.size(); ++i)
     if (set.pixels[i] == 0)

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "core/error.h"
 #include "io/csv.h"
 #include "io/draws.h"
@@ -106,10 +108,10 @@ std::vector<std::pair<std::string, std::string>> read_jmedseg_list(const fs::pat
   require_object(patients, "the whole");
   std::vector<std::pair<std::string, std::string>> masks;
   for (const auto& [patient, scans] : patients.items()) {
-    require_object(scans, "patient \"" + patient + "\"");
+    require_object(scans, fmt::format("patient \"{}\"", patient));
     for (const auto& [scan, content] : scans.items()) {
-      for (const std::string& mask :
-           field<std::vector<std::string>>(content, "list", name + ": scan \"" + scan + "\"")) {
+      const std::string where = fmt::format("{}: scan \"{}\"", name, scan);
+      for (const std::string& mask : field<std::vector<std::string>>(content, "list", where)) {
         require(mask.find_first_of("/\\") == std::string::npos && mask != "..",
                 "{}: \"{}\" must be the name of a file in label/, not a path", name, mask);
         if (is_image_name(mask)) masks.emplace_back(mask, patient);
@@ -141,6 +143,7 @@ std::vector<Case> find_jmedseg_cases(const fs::path& folder) {
     }
   }
   std::vector<Case> sorted;
+  sorted.reserve(cases.size());
   for (auto& [stem, one] : cases) sorted.push_back(std::move(one));
   return sorted;
 }
@@ -167,6 +170,7 @@ std::vector<fs::path> find_images(const fs::path& folder) {
       "be saved as slices",
       folder.string(), other.empty() ? "" : ", only files such as " + other);
   std::vector<fs::path> sorted;
+  sorted.reserve(files.size());
   for (auto& [stem, path] : files) sorted.push_back(std::move(path));
   return sorted;
 }

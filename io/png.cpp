@@ -68,10 +68,11 @@ class Chunks {
 Header read_header(Chunks& chunks, const std::string& name) {
   chunks.next();
   require(chunks.type == "IHDR" && chunks.data.size() == 13, "{}: the PNG header is damaged", name);
-  const char* data = chunks.data.data();
+  const char* numbers = chunks.data.data();
+  const auto* data = reinterpret_cast<const uint8_t*>(numbers);
   Header header;
-  header.width = number_at<uint32_t>(data, true);
-  header.height = number_at<uint32_t>(data + 4, true);
+  header.width = number_at<uint32_t>(numbers, true);
+  header.height = number_at<uint32_t>(numbers + 4, true);
   header.bits = data[8];
   header.colour = data[9];
   header.interlaced = data[12] == 1;

@@ -139,9 +139,9 @@ TEST_SUITE("io/dataset") {
     folder.write("split.csv", "stem,split,subject\na,train,p1\nb,val,p1\n");
     const Dataset set = open_dataset(folder.path());
     CHECK(set.channels == 3);
-    CHECK(set.notes == std::vector<std::string>{
-                           "cases of p1 are in more than one split: train, val",
-                           "the number of channels differs: 1 images have 1, 1 images have 3"});
+    CHECK(set.notes ==
+          std::vector<std::string>{"cases of p1 are in more than one split: train, val",
+                                   "images differ in their number of channels: 1 of 1, 1 of 3"});
   }
 
   TEST_CASE("JMedSeg's layout is opened") {
