@@ -79,7 +79,8 @@ def main():
     chosen = [
         (file, cache / key(entry, version))
         for file, entry in sorted(entries.items())
-        if not OTHER_INSTRUCTION_SETS.search(file) and all(w in file for w in arguments[1:])
+        if not OTHER_INSTRUCTION_SETS.search(file)
+        and all(w in os.path.relpath(file, ROOT) for w in arguments[1:])
     ]
     stale = [(file, mark) for file, mark in chosen if not mark.exists()]
 
