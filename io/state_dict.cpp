@@ -13,8 +13,8 @@ using Kind = PickleValue::Kind;
 
 // What training programs call the state dict in their checkpoints, the most likely first.
 constexpr const char* kWrappers[] = {
-    "state_dict", "model_state_dict", "model_state", "model",  "network_weights",
-    "net",        "network",          "weights",     "params", "module"};
+    "state_dict", "model_state_dict", "model_state", "model", "network_weights",
+    "net",        "network",          "module"};
 constexpr size_t kMaxName = 1000;  // bytes of a name, and of a text that becomes metadata
 constexpr int kMaxDepth = 16;      // of dicts within dicts
 constexpr int64_t kSharing = 4;    // how often all bytes of the file may be used
@@ -84,14 +84,13 @@ class Collector {
     }
   }
 
+  // Follows the usual names inwards. Tensors beside them are no weights but scores and the like.
   const PickleValue& state_dict(const PickleValue& root) const {
     const PickleValue* dict = &root;
     for (int depth = 0; depth < kMaxDepth; ++depth) {
-      bool has_tensors = false;
-      for_each(*dict, [&](std::string_view, const PickleValue& v) { has_tensors |= is_tensor(v); });
       const PickleValue* inner = nullptr;
       for (const char* name : kWrappers) {
-        const PickleValue* found = inner || has_tensors ? nullptr : pickle_.find(*dict, name);
+        const PickleValue* found = inner ? nullptr : pickle_.find(*dict, name);
         if (found != nullptr && found->kind == Kind::dict) inner = found;
       }
       if (inner == nullptr) break;

@@ -71,7 +71,9 @@ TEST_SUITE("io/state_dict") {
       const Index weights =
           c.dict({{"a.weight", c.tensor({2}, {2}, 1)}, {"version", c.integer(1)}});
       const Index module = c.dict({{"state_dict", weights}});
-      c.dict({{"epoch", c.integer(3)}, {"name", c.text("run")}, {wrapper, module}});
+      const Index scores = c.tensor({4}, {1}, 0);
+      c.dict(
+          {{"epoch", c.integer(3)}, {"name", c.text("run")}, {"dice", scores}, {wrapper, module}});
       const io::Archive archive = c.read();
       REQUIRE(archive.tensors.size() == 1);
       CHECK(archive.tensors.at("a.weight").to_vector<double>() == std::vector<double>{1, 3});
