@@ -1,6 +1,7 @@
 #include "nn/activation.h"
 
 #include "core/error.h"
+#include "nn/container.h"
 #include "nn/describe.h"
 #include "nn/init.h"
 
@@ -123,6 +124,28 @@ Tensor Softmax2d::forward(const Tensor& x) {
   require(x.ndim() == 3 || x.ndim() == 4, "Softmax2d: x must be [N, C, H, W] or [C, H, W], got {}",
           x.shape());
   return softmax(x, -3);
+}
+
+std::unique_ptr<Module> make_activation(Activation activation) {
+  switch (activation) {
+    case Activation::none:
+      return std::make_unique<Identity>();
+    case Activation::relu:
+      return std::make_unique<ReLU>();
+    case Activation::relu6:
+      return std::make_unique<ReLU6>();
+    case Activation::leaky_relu:
+      return std::make_unique<LeakyReLU>();
+    case Activation::elu:
+      return std::make_unique<ELU>();
+    case Activation::gelu:
+      return std::make_unique<GELU>();
+    case Activation::silu:
+      return std::make_unique<SiLU>();
+    case Activation::hardswish:
+      return std::make_unique<Hardswish>();
+  }
+  fail("make_activation: there is no such activation");
 }
 
 }  // namespace tessera::nn

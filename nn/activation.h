@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "nn/module.h"
@@ -139,5 +140,9 @@ struct Softmin : Module {
 struct Softmax2d : Module {
   Tensor forward(const Tensor& x) override;
 };
+
+// An activation with its usual settings, chosen by name; Identity for none.
+enum class Activation : uint8_t { none, relu, relu6, leaky_relu, elu, gelu, silu, hardswish };
+std::unique_ptr<Module> make_activation(Activation activation);
 
 }  // namespace tessera::nn

@@ -1,10 +1,7 @@
 #include "nn/blocks.h"
 
-#include <numeric>
 #include <string>
 
-#include "core/error.h"
-#include "nn/activation.h"
 #include "nn/pool.h"
 #include "ops/adaptive_pool.h"
 #include "ops/binary.h"
@@ -14,11 +11,6 @@
 namespace tessera::nn {
 
 namespace {
-
-template <class M, class... Args>
-std::unique_ptr<Module> made(Args&&... args) {
-  return std::make_unique<M>(std::forward<Args>(args)...);
-}
 
 // dilation (kernel - 1) / 2: with stride 1 and an odd kernel the extents stay.
 Padding centered(const char* name, int axes, const PerAxis& kernel_size, const PerAxis& dilation) {
@@ -43,49 +35,6 @@ struct AtrousBranch : Module {
 };
 
 }  // namespace
-
-std::unique_ptr<Module> make_norm(Norm norm, int64_t channels, int axes) {
-  require(axes >= 1 && axes <= 3, "make_norm: axes must be 1, 2 or 3, got {}", axes);
-  switch (norm) {
-    case Norm::none:
-      return made<Identity>();
-    case Norm::batch:
-      if (axes == 1) return made<BatchNorm1d>(channels);
-      if (axes == 2) return made<BatchNorm2d>(channels);
-      return made<BatchNorm3d>(channels);
-    case Norm::instance: {
-      const InstanceNormOptions affine{.affine = true};
-      if (axes == 1) return made<InstanceNorm1d>(channels, affine);
-      if (axes == 2) return made<InstanceNorm2d>(channels, affine);
-      return made<InstanceNorm3d>(channels, affine);
-    }
-    case Norm::group:
-      return made<GroupNorm>(std::gcd(int64_t{32}, channels), channels);
-  }
-  fail("make_norm: there is no such norm");
-}
-
-std::unique_ptr<Module> make_activation(Activation activation) {
-  switch (activation) {
-    case Activation::none:
-      return made<Identity>();
-    case Activation::relu:
-      return made<ReLU>();
-    case Activation::relu6:
-      return made<ReLU6>();
-    case Activation::leaky_relu:
-      return made<LeakyReLU>();
-    case Activation::elu:
-      return made<ELU>();
-    case Activation::gelu:
-      return made<GELU>();
-    case Activation::silu:
-      return made<SiLU>();
-    case Activation::hardswish:
-      return made<Hardswish>();
-  }
-  fail("make_activation: there is no such activation");
-}
 
 ConvNormAct::ConvNormAct(int64_t in, int64_t out, const PerAxis& kernel,
                          const ConvNormActOptions& o)

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <vector>
 
+#include "nn/activation.h"
 #include "nn/container.h"
 #include "nn/conv.h"
 #include "nn/dropout.h"
@@ -12,19 +12,6 @@
 // Parts that many networks are made of. The names of their members are those of the networks'
 // published weights.
 namespace tessera::nn {
-
-// The norm of a block: of the batch, of each image, of each image in groups (of the 32 of Wu & He,
-// or as many as divide the channels), or none.
-enum class Norm : uint8_t { none, batch, instance, group };
-
-// A norm layer for `channels` channels of x with 1, 2 or 3 spatial axes; Identity for none. An
-// instance norm is affine.
-std::unique_ptr<Module> make_norm(Norm norm, int64_t channels, int axes = 2);
-
-enum class Activation : uint8_t { none, relu, relu6, leaky_relu, elu, gelu, silu, hardswish };
-
-// Identity for none.
-std::unique_ptr<Module> make_activation(Activation activation);
 
 // Convolution, norm, activation, named "conv", "norm" and "act"; x [N, in_channels, H, W]. With
 // stride 1 the extents stay unless padding is given.

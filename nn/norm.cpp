@@ -1,6 +1,9 @@
 #include "nn/norm.h"
 
+#include <numeric>
+
 #include "core/error.h"
+#include "nn/container.h"
 #include "nn/describe.h"
 #include "nn/init.h"
 #include "ops/axes.h"
@@ -161,6 +164,27 @@ std::string LocalResponseNorm::describe() const {
       .unless(1e-4, "alpha", options.alpha)
       .unless(0.75, "beta", options.beta)
       .unless(1, "k", options.k);
+}
+
+std::unique_ptr<Module> make_norm(Norm norm, int64_t channels, int axes) {
+  require(axes >= 1 && axes <= 3, "make_norm: axes must be 1, 2 or 3, got {}", axes);
+  switch (norm) {
+    case Norm::none:
+      return std::make_unique<Identity>();
+    case Norm::batch:
+      if (axes == 1) return std::make_unique<BatchNorm1d>(channels);
+      if (axes == 2) return std::make_unique<BatchNorm2d>(channels);
+      return std::make_unique<BatchNorm3d>(channels);
+    case Norm::instance: {
+      const InstanceNormOptions affine{.affine = true};
+      if (axes == 1) return std::make_unique<InstanceNorm1d>(channels, affine);
+      if (axes == 2) return std::make_unique<InstanceNorm2d>(channels, affine);
+      return std::make_unique<InstanceNorm3d>(channels, affine);
+    }
+    case Norm::group:
+      return std::make_unique<GroupNorm>(std::gcd(int64_t{32}, channels), channels);
+  }
+  fail("make_norm: there is no such norm");
 }
 
 }  // namespace tessera::nn

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "nn/module.h"
@@ -154,5 +155,13 @@ struct LocalResponseNorm : Module {
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;
 };
+
+// The norm of a block: of the batch, of each image, of each image in groups (of the 32 of Wu & He,
+// or as many as divide the channels), or none.
+enum class Norm : uint8_t { none, batch, instance, group };
+
+// A norm layer for `channels` channels of x with 1, 2 or 3 spatial axes; Identity for none. An
+// instance norm is affine.
+std::unique_ptr<Module> make_norm(Norm norm, int64_t channels, int axes = 2);
 
 }  // namespace tessera::nn

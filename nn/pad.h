@@ -27,13 +27,14 @@ struct PadNd : Module {
 
 // Zeros; the elements mirrored at the last one; the last one; those of the other end. Same as
 // torch.nn.ZeroPad1d, ReflectionPad1d, ReplicationPad1d, CircularPad1d, and so for 2d and 3d.
-#define TESSERA_PAD_MODULES(X)                                                       \
-  X(ZeroPad1d, 1, constant)                                                          \
-  X(ZeroPad2d, 2, constant) X(ZeroPad3d, 3, constant) X(ReflectionPad1d, 1, reflect) \
-      X(ReflectionPad2d, 2, reflect) X(ReflectionPad3d, 3, reflect)                  \
-          X(ReplicationPad1d, 1, replicate) X(ReplicationPad2d, 2, replicate)        \
-              X(ReplicationPad3d, 3, replicate) X(CircularPad1d, 1, circular)        \
-                  X(CircularPad2d, 2, circular) X(CircularPad3d, 3, circular)
+#define TESSERA_PAD_MODULES(X)                                                                 \
+  X(ZeroPad1d, 1, constant)                                                                    \
+  X(ZeroPad2d, 2, constant)                                                                    \
+  X(ZeroPad3d, 3, constant)                                                                    \
+  X(ReflectionPad1d, 1, reflect) X(ReflectionPad2d, 2, reflect) X(ReflectionPad3d, 3, reflect) \
+      X(ReplicationPad1d, 1, replicate) X(ReplicationPad2d, 2, replicate)                      \
+          X(ReplicationPad3d, 3, replicate) X(CircularPad1d, 1, circular)                      \
+              X(CircularPad2d, 2, circular) X(CircularPad3d, 3, circular)
 
 #define TESSERA_MODULE(Name, axes, how)                            \
   struct Name : PadNd {                                            \

@@ -146,4 +146,56 @@ r.layer(
     r.randn(2, 3, 4, 4),
 )
 
+
+def attention(what, module, *inputs, **masks):
+    for name, mask in masks.items():
+        if isinstance(mask, torch.Tensor):
+            r.add(f"{what}/{name}", mask)
+    r.layer(what, module, *inputs, call=lambda m, *xs: m(*xs, need_weights=False, **masks)[0])
+
+
+def no(*shape):
+    """A mask that is true at some places, but never for all keys."""
+    mask = r.rand(*shape) < 0.4
+    mask[..., 0] = False
+    return mask
+
+
+q, k, v = r.randn(3, 2, 4), r.randn(5, 2, 4), r.randn(5, 2, 4)
+attention("attention", nn.MultiheadAttention(4, 2), q, k, v)
+attention(
+    "attention dims",
+    nn.MultiheadAttention(4, 2, bias=False, kdim=3, vdim=2, batch_first=True),
+    r.randn(2, 3, 4),
+    r.randn(2, 5, 3),
+    r.randn(2, 5, 2),
+)
+attention("attention unbatched", nn.MultiheadAttention(4, 1), r.randn(3, 4), r.randn(2, 4), r.randn(2, 4))
+attention("attention mask", nn.MultiheadAttention(4, 2), q, k, v, attn_mask=no(3, 5))
+attention("attention float mask", nn.MultiheadAttention(4, 2), q, k, v, attn_mask=r.randn(4, 3, 5))
+attention("attention padding", nn.MultiheadAttention(4, 2), q, k, v, key_padding_mask=no(2, 5))
+attention(
+    "attention both",
+    nn.MultiheadAttention(4, 2),
+    q,
+    k,
+    v,
+    attn_mask=no(4, 3, 5),
+    key_padding_mask=no(2, 5),
+)
+
+x, causal = r.randn(3, 2, 4), nn.Transformer.generate_square_subsequent_mask(3, dtype=torch.float64)
+r.layer("encoder", nn.TransformerEncoderLayer(4, 2, 6, dropout=0), x)
+r.layer(
+    "encoder first",
+    nn.TransformerEncoderLayer(4, 2, 6, 0, "gelu", 1e-3, batch_first=True, norm_first=True, bias=False),
+    x,
+)
+r.layer(
+    "encoder causal",
+    nn.TransformerEncoderLayer(4, 2, 6, dropout=0),
+    x,
+    call=lambda m, x: m(x, causal, is_causal=True),
+)
+
 r.save()

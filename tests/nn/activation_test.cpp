@@ -60,6 +60,17 @@ TEST_SUITE("nn/activation") {
     CHECK(nn::PReLU(1, 0.5).weight.item() == 0.5);
   }
 
+  TEST_CASE("activations are made by name") {
+    for (const auto& [activation, name] :
+         {std::pair(nn::Activation::none, "Identity"), std::pair(nn::Activation::relu, "ReLU"),
+          std::pair(nn::Activation::relu6, "ReLU6"),
+          std::pair(nn::Activation::leaky_relu, "LeakyReLU"), std::pair(nn::Activation::elu, "ELU"),
+          std::pair(nn::Activation::gelu, "GELU"), std::pair(nn::Activation::silu, "SiLU"),
+          std::pair(nn::Activation::hardswish, "Hardswish")}) {
+      CHECK(nn::make_activation(activation)->type_name() == name);
+    }
+  }
+
   TEST_CASE("settings are described") {
     CHECK(nn::ReLU().describe().empty());
     CHECK(nn::GELU(nn::GeluApproximation::tanh).describe() == "approximate=tanh");

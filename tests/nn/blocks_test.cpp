@@ -6,7 +6,6 @@
 #include "tests/nn/layer_oracle.h"
 
 using namespace tessera;
-using testing::error_of;
 
 TEST_SUITE("nn/blocks") {
   TEST_CASE("double convolutions have the names and values of the U-Net's") {
@@ -49,27 +48,5 @@ TEST_SUITE("nn/blocks") {
     const nn::ASPP aspp(2048);  // of DeepLabV3+
     CHECK(aspp.parameter_count() == 2048 * 256 * (1 + 3 * 9 + 1) + 5 * 256 * 256 + 6 * 2 * 256);
     CHECK(aspp.dropout.p == 0.5);
-  }
-
-  TEST_CASE("norms and activations are made by name") {
-    CHECK(nn::make_norm(nn::Norm::none, 3)->type_name() == "Identity");
-    CHECK(nn::make_norm(nn::Norm::batch, 3, 1)->type_name() == "BatchNorm1d");
-    CHECK(nn::make_norm(nn::Norm::batch, 3)->type_name() == "BatchNorm2d");
-    CHECK(nn::make_norm(nn::Norm::batch, 3, 3)->type_name() == "BatchNorm3d");
-    CHECK(nn::make_norm(nn::Norm::instance, 3, 1)->type_name() == "InstanceNorm1d");
-    CHECK(nn::make_norm(nn::Norm::instance, 3)->describe() == "3, affine=true");
-    CHECK(nn::make_norm(nn::Norm::instance, 3, 3)->type_name() == "InstanceNorm3d");
-    CHECK(nn::make_norm(nn::Norm::group, 96)->describe() == "32, 96");
-    CHECK(nn::make_norm(nn::Norm::group, 20)->describe() == "4, 20");
-    CHECK(error_of([] { nn::make_norm(nn::Norm::batch, 3, 4); }) ==
-          "make_norm: axes must be 1, 2 or 3, got 4");
-    for (const auto& [activation, name] :
-         {std::pair(nn::Activation::none, "Identity"), std::pair(nn::Activation::relu, "ReLU"),
-          std::pair(nn::Activation::relu6, "ReLU6"),
-          std::pair(nn::Activation::leaky_relu, "LeakyReLU"), std::pair(nn::Activation::elu, "ELU"),
-          std::pair(nn::Activation::gelu, "GELU"), std::pair(nn::Activation::silu, "SiLU"),
-          std::pair(nn::Activation::hardswish, "Hardswish")}) {
-      CHECK(nn::make_activation(activation)->type_name() == name);
-    }
   }
 }

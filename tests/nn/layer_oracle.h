@@ -33,12 +33,13 @@ class LayerOracle {
     check_layer(what, layer, [&](const Tensors& x) { return run(layer, x); });
   }
 
+  Tensor recorded(const std::string& key) const;
+
  private:
   void check_layer(const std::string& what, nn::Module& layer, const Run& run) const;
   void check_gradients(const std::string& what, nn::Module& layer, const Run& run,
                        const Tensors& x) const;
   bool has(const std::string& key) const { return archive_.tensors.count(key) > 0; }
-  Tensor recorded(const std::string& key) const;
   // What all names under `prefix` are called.
   std::vector<std::string> names(const std::string& prefix) const;
 

@@ -83,6 +83,20 @@ TEST_SUITE("nn/norm") {
     CHECK(live_nodes() == nodes);
   }
 
+  TEST_CASE("norms are made by name") {
+    CHECK(nn::make_norm(nn::Norm::none, 3)->type_name() == "Identity");
+    CHECK(nn::make_norm(nn::Norm::batch, 3, 1)->type_name() == "BatchNorm1d");
+    CHECK(nn::make_norm(nn::Norm::batch, 3)->type_name() == "BatchNorm2d");
+    CHECK(nn::make_norm(nn::Norm::batch, 3, 3)->type_name() == "BatchNorm3d");
+    CHECK(nn::make_norm(nn::Norm::instance, 3, 1)->type_name() == "InstanceNorm1d");
+    CHECK(nn::make_norm(nn::Norm::instance, 3)->describe() == "3, affine=true");
+    CHECK(nn::make_norm(nn::Norm::instance, 3, 3)->type_name() == "InstanceNorm3d");
+    CHECK(nn::make_norm(nn::Norm::group, 96)->describe() == "32, 96");
+    CHECK(nn::make_norm(nn::Norm::group, 20)->describe() == "4, 20");
+    CHECK(error_of([] { nn::make_norm(nn::Norm::batch, 3, 4); }) ==
+          "make_norm: axes must be 1, 2 or 3, got 4");
+  }
+
   TEST_CASE("settings are described") {
     CHECK(nn::BatchNorm2d(64).describe() == "64");
     CHECK(nn::BatchNorm2d(8, {.eps = 1e-3, .momentum = 0.01, .unbiased = false}).describe() ==
