@@ -1,6 +1,7 @@
 #include "core/terms.h"
 
 #include <cmath>
+#include <random>
 
 #include <doctest/doctest.h>
 
@@ -48,6 +49,33 @@ TEST_SUITE("core/terms") {
     fails("*dice", "expected a name at character 1");
     CHECK_THROWS_WITH_AS(parse_terms(std::string(5000, 'a'), "loss"),
                          doctest::Contains("at most 4096 characters, got 5000"), Error);
+  }
+
+  TEST_CASE("any text is read, and written so that it reads the same, or an error") {
+    const std::string alphabet = "ab_1.5e-*:+()[]=, \t\xff";
+    std::mt19937_64 random(0);
+    int read = 0;
+    for (int i = 0; i < 20000; ++i) {
+      std::string text = i % 2 == 0 ? "" : "0.5*a:b(1,a=[2,3])+b";
+      for (uint64_t n = random() % 8 + 1; n > 0; --n) {
+        const size_t at = random() % (text.size() + 1);
+        const char c = alphabet[random() % alphabet.size()];
+        random() % 3 > 0 ? text.insert(at, 1, c) : text.replace(at, 1, 1, c);
+      }
+      std::string written;
+      try {
+        for (const Term& term : parse_terms(text, "fuzz"))
+          written += (written.empty() ? "" : "+") + term.str();
+      } catch (const Error&) {
+        continue;
+      }
+      ++read;
+      std::string again;
+      for (const Term& term : parse_terms(written, "fuzz"))
+        again += (again.empty() ? "" : "+") + term.str();
+      CHECK(again == written);
+    }
+    CHECK(read > 100);
   }
 
   TEST_CASE("arguments that do not fit are errors") {

@@ -97,6 +97,20 @@ TEST_SUITE("optim/optimizer") {
     CHECK(train(false) == lazy);
   }
 
+  TEST_CASE("the number of threads changes no bits") {
+    const auto train = [](int threads) {
+      const int before = num_threads();
+      set_num_threads(threads);
+      manual_seed(1);
+      const Tensor x = variable(randn({300, 200})), y = randn({200, 50}).eval();
+      Adam optimizer({x}, {.lr = 0.1}, {.clip_norm = 0.5});
+      for (int i = 0; i < 4; ++i) optimizer.step(mean(square(matmul(x, y))));
+      set_num_threads(before);
+      return bits({x});
+    };
+    CHECK(train(1) == train(3));
+  }
+
   TEST_CASE("accumulated gradients are those of the whole batch") {
     const SmallNetwork whole, parts;
     Sgd one(whole.parameters(), {.lr = 0.5, .momentum = 0.9});
