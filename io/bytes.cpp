@@ -13,7 +13,12 @@ std::string read_file(const std::filesystem::path& path, uint64_t limit) {
   std::ifstream file(path, std::ios::binary);
   require(!error && file.good() && std::filesystem::is_regular_file(path, error),
           "load: {} cannot be opened", path.string());
-  std::string text(std::min<uint64_t>(size, limit), '\0');
+  std::string text;
+  try {
+    text.resize(std::min<uint64_t>(size, limit));
+  } catch (const std::exception&) {
+    fail(fmt::format("load: {} is too large for the memory: {} GiB", path.string(), size >> 30));
+  }
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   require(file.good(), "load: {} cannot be read", path.string());
   return text;

@@ -1,5 +1,7 @@
 #include "io/bytes.h"
 
+#include <sys/resource.h>
+
 #include <doctest/doctest.h>
 
 #include "core/error.h"
@@ -40,5 +42,20 @@ TEST_SUITE("io/bytes") {
     CHECK_THROWS_WITH_AS(io::read_file("/no/such/file"), doctest::Contains("/no/such/file"), Error);
     CHECK_THROWS_AS(io::read_file(file.path().parent_path()), Error);
     CHECK_THROWS_AS(io::read_file("/dev/zero"), Error);
+  }
+
+  TEST_CASE("a file that does not fit into the memory is an error") {
+    const testing::TemporaryFile file("large");
+    file.write("");
+    std::error_code error;
+    std::filesystem::resize_file(file.path(), uint64_t{8} << 40, error);  // takes no space
+    if (error || testing::sanitized()) return;
+    rlimit old{};
+    REQUIRE(getrlimit(RLIMIT_AS, &old) == 0);
+    const rlimit less{rlim_t{4} << 40, old.rlim_max};  // whatever the system would promise
+    REQUIRE(setrlimit(RLIMIT_AS, &less) == 0);
+    CHECK_THROWS_WITH_AS(io::read_file(file.path()), doctest::Contains("too large for the memory"),
+                         Error);
+    CHECK(setrlimit(RLIMIT_AS, &old) == 0);
   }
 }

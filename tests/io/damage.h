@@ -22,6 +22,9 @@ class TemporaryFile {
   std::filesystem::path path_;
 };
 
+// Whether the address sanitizer watches, which stops at huge allocations and keeps freed memory.
+bool sanitized();
+
 // A file of tests/data/io/.
 std::filesystem::path fixture(const std::string& name);
 std::string bytes_of_file(const std::filesystem::path& path);
