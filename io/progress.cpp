@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kRedraw = 0.1;  // seconds between drawings
 constexpr double kMemory = 15;   // seconds after which a speed counts 1/e
-constexpr int kBar = 24, kLeastBar = 8;
+constexpr int kLeastBar = 8, kLeastRest = 30;
 
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -123,14 +123,15 @@ void Progress::measure(double now) {
 
 // What there is to say, in the order of importance; parts that do not fit are left out from the
 // end, and the bar is the first to shrink.
-std::string Progress::line(bool drawn, bool last) const {
+std::string Progress::line(bool drawn, bool last) {
   // The last column stays free: some terminals move to the next line when it is written.
   const int width = drawn ? std::max(terminal_.width - 1, 1) : 1'000'000;
   const bool unicode = terminal_.unicode, bounded = total_ > 0;
   const double fraction = bounded ? static_cast<double>(done_) / static_cast<double>(total_) : 0;
 
-  std::string counts = fmt::format("{}", done_);
-  if (bounded) counts += fmt::format("/{}", total_);
+  const std::string total = fmt::format("{}", total_);
+  std::string counts = fmt::format("{:>{}}", done_, drawn && bounded ? total.size() : 0);
+  if (bounded) counts += "/" + total;
   if (bounded && !drawn) counts += fmt::format(" ({:.0f} %)", 100 * fraction);
   if (!bounded && !options_.unit.empty()) counts += " " + options_.unit;
 
@@ -150,11 +151,12 @@ std::string Progress::line(bool drawn, bool last) const {
   if (!text.empty()) text += "  ";
   int room = width - text_width(text);
   if (drawn && bounded && room - text_width(counts) - 2 >= kLeastBar) {
-    const int columns = std::clamp(room - text_width(rest) - 2, kLeastBar, kBar);
+    const int needed = std::max(text_width(rest), kLeastRest);
+    columns_ = std::min(columns_, std::max(room - needed - 2, kLeastBar));
     text += terminal_.color ? "\x1b[36m" : "";
-    text += bar(fraction, columns, unicode);
+    text += bar(fraction, columns_, unicode);
     text += terminal_.color ? "\x1b[0m  " : "  ";
-    room -= columns + 2;
+    room -= columns_ + 2;
   }
   return text + shorten(rest, room, unicode);
 }

@@ -55,7 +55,7 @@ class Progress {
  private:
   void draw(bool last);
   void measure(double now);
-  std::string line(bool drawn, bool last) const;
+  std::string line(bool drawn, bool last);
   void write(const std::string& text);
 
   std::string title_, note_;
@@ -66,6 +66,7 @@ class Progress {
   double start_, last_draw_;  // by the clock
   bool drawn_ = false;        // there is a line that begins with the bar
   bool closed_ = false;
+  int columns_ = 24;   // of the bar; it only gets shorter, so that it does not jump
   std::string shown_;  // the text of that line
 
   double sample_time_;                        // when the speed was last measured,

@@ -116,7 +116,7 @@ void add_spreads(Page& page, const Report& report) {
         "td></tr>\n",
         text(report.scores[i].name), number_text(s.mean), number_text(s.deviation),
         number_text(s.median), number_text(s.low), number_text(s.high), with_commas(s.count),
-        s.undefined > 0 ? with_commas(s.undefined) : "");
+        with_commas(s.undefined));
     const bool fraction = !report.scores[i].less_is_better && s.low >= 0 && s.high <= 1;
     if (fraction && strips.strips.size() < kMaxStrips) {
       strips.strips.push_back({report.scores[i].name, std::move(values)});

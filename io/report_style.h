@@ -63,7 +63,8 @@ footer{margin-top:32px;font-size:13px;color:var(--soft)}
 }
 @media print{
 body{background:#fff;font-size:11px}main{max-width:none;padding:0}
-.card,details,.charts svg,tr{break-inside:avoid}.card,details{border-color:#ccc}
+.card,details,.charts svg,tr{break-inside:avoid}.card,details{border-color:#ccc}.cases{break-inside:auto}
+h2,.key{break-after:avoid}.tiles b{font-size:18px}
 details::details-content{content-visibility:visible;block-size:auto}
 .charts{grid-template-columns:1fr 1fr}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }

@@ -102,12 +102,16 @@ void RunLog::add(std::span<const double> row) {
           history_.columns.size(), history_.columns, row.size());
   const std::string text = row_text(row);
   const off_t before = ::lseek(file_, 0, SEEK_END);
-  const ssize_t written = ::write(file_, text.data(), text.size());
-  if (written != static_cast<ssize_t>(text.size())) {
-    const int reason = written < 0 ? errno : ENOSPC;
-    // Takes back half a row. If that fails too, read_run_log still leaves it out.
-    [[maybe_unused]] const int taken_back = ::ftruncate(file_, before);
-    fail(fmt::format("RunLog: {} cannot be written: {}", path_.string(), std::strerror(reason)));
+  for (size_t done = 0; done < text.size();) {
+    const ssize_t written = ::write(file_, text.data() + done, text.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      const int reason = errno;
+      // Takes back half a row. If that fails too, read_run_log still leaves it out.
+      [[maybe_unused]] const int taken_back = ::ftruncate(file_, before);
+      fail(fmt::format("RunLog: {} cannot be written: {}", path_.string(), std::strerror(reason)));
+    }
+    done += static_cast<size_t>(written);
   }
   for (size_t i = 0; i < row.size(); ++i) history_.values[i].push_back(row[i]);
 }

@@ -43,7 +43,7 @@ TEST_SUITE("io/progress") {
   TEST_CASE("a bar from begin to end") {
     Stage stage;
     Progress bar("epoch 3/20", 40, stage.options(kWide));
-    CHECK(stage.take() == "\repoch 3/20                            0/40  0:00\x1b[K");
+    CHECK(stage.take() == "\repoch 3/20                             0/40  0:00\x1b[K");
     bar.note("loss 0.312");
     stage.now += 2;
     bar.advance(10);
@@ -114,7 +114,7 @@ TEST_SUITE("io/progress") {
       stage.take();
       stage.now += 10;
       bar.advance();
-      CHECK(stage.take() == "\rread  [#####.................]  1/4  10 s each  0:30 left\x1b[K");
+      CHECK(stage.take() == "\rread  [####...............]  1/4  10 s each  0:30 left\x1b[K");
       bar.clear();
       CHECK(stage.take() == "\r\x1b[K");
     }

@@ -1,6 +1,9 @@
 #include "io/run_log.h"
 
+#include <sys/resource.h>
+
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -99,6 +102,31 @@ TEST_SUITE("io/run_log") {
                          "load: /no/such/log.csv cannot be opened", Error);
     CHECK_THROWS_WITH_AS(RunLog(folder.path / "x", {}), doctest::Contains("must have a column"),
                          Error);
+  }
+
+  TEST_CASE("when the disk is full the rows that were there stay") {
+    const Folder folder;
+    RunLog log(folder.path / "log.csv", columns);
+    add(log, {1, 0.5, 0.25});
+    rlimit limit{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    const rlimit tight = {text_of(log.path()).size() + 4, limit.rlim_max};
+    const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
+    std::string message;
+    try {
+      add(log, {2, 0.5, 0.25});
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    std::signal(SIGXFSZ, old_handler);
+    CHECK(message ==
+          fmt::format("RunLog: {} cannot be written: File too large", log.path().string()));
+    CHECK(text_of(log.path()) == "epoch,loss,Dice\n1,0.5,0.25\n");
+    CHECK(log.history().rows() == 1);
+    add(log, {2, 0.25, 0.5});
+    CHECK(io::read_run_log(log.path())["loss"] == std::vector<double>{0.5, 0.25});
   }
 
   TEST_CASE("10,000 epochs") {
