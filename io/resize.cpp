@@ -21,8 +21,10 @@ std::vector<Window> windows_of(int64_t in, int64_t out) {
   std::vector<Window> windows(static_cast<size_t>(out));
   for (int64_t i = 0; i < out; ++i) {
     const double centre = (static_cast<double>(i) + 0.5) * scale;
-    const auto first = std::max<int64_t>(0, static_cast<int64_t>(centre - support + 0.5));
-    const auto last = std::min<int64_t>(in, static_cast<int64_t>(centre + support + 0.5));
+    const auto first =
+        std::max<int64_t>(0, static_cast<int64_t>(std::floor(centre - support + 0.5)));
+    const auto last =
+        std::min<int64_t>(in, static_cast<int64_t>(std::floor(centre + support + 0.5)));
     Window& window = windows[static_cast<size_t>(i)];
     window.first = first;
     double sum = 0;

@@ -96,9 +96,9 @@ TEST_SUITE("io/augment") {
         {"crop(2.5)", "crop must be whole pixels"},
         {"border(round)", "border takes one of zero, edge and reflect"},
     };
-    for (const auto& [text, message] : wrong) {
-      CAPTURE(text);
-      CHECK_THROWS_WITH_AS(parse_augment(text), doctest::Contains(message), Error);
+    for (const auto& one : wrong) {
+      CAPTURE(one.first);
+      CHECK_THROWS_WITH_AS(parse_augment(one.first), doctest::Contains(one.second), Error);
     }
   }
 

@@ -132,11 +132,35 @@ TEST_SUITE("io/dataset_layout") {
         {R"(["a.npy"])", "the whole must be an object, got array"},
         {R"({"p": )", "train_label.json"},
     };
-    for (const auto& [text, message] : lists) {
-      folder.write("train_label.json", text);
-      CAPTURE(text);
-      check_refused(folder, message);
+    for (const auto& one : lists) {
+      folder.write("train_label.json", one.first);
+      CAPTURE(one.first);
+      check_refused(folder, one.second);
     }
+  }
+
+  TEST_CASE("damaged lists never crash") {
+    const TemporaryFolder folder("layout");
+    touch(folder, {"data/a.jpg", "label/a.npy", "images/a.png", "masks/a.png"});
+    const auto damage = [&](const char* file, const std::string& good) {
+      for (size_t at = 0; at < good.size(); ++at) {
+        for (const char c : {'\0', '"', '{', ',', '\n', '/', '9', '\xff'}) {
+          std::string bad = good;
+          bad[at] = c;
+          for (const std::string& text : {bad, good.substr(0, at), good.substr(at)}) {
+            folder.write(file, text);
+            try {
+              find_cases(folder.path());
+            } catch (const Error& error) {
+              CHECK(std::string(error.what()).find(folder.path().string()) != std::string::npos);
+            }
+          }
+        }
+      }
+    };
+    damage("split.csv", "stem,split,group\na,train,\"p1\"\n");
+    for (const char* name : {"images", "masks"}) std::filesystem::remove_all(folder / name);
+    damage("train_label.json", R"({"p": {"s": {"list": ["a.npy"]}}})");
   }
 
   TEST_CASE("groups are divided as asked and stay together") {

@@ -57,9 +57,9 @@ TEST_SUITE("io/pnm") {
         {"P2 200000 1000 7\n1 1", "x is truncated"},
         {"P4 1 1\n1", "x is not a PGM or PPM file"},
     };
-    for (const auto& [file, message] : cases) {
-      CAPTURE(file);
-      CHECK_THROWS_WITH_AS(decode_pnm(file, "x"), doctest::Contains(message), Error);
+    for (const auto& one : cases) {
+      CAPTURE(one.first);
+      CHECK_THROWS_WITH_AS(decode_pnm(one.first, "x"), doctest::Contains(one.second), Error);
     }
   }
 

@@ -122,10 +122,10 @@ TEST_SUITE("io/preprocess") {
         {R"({"channels":1,"height":1,"width":1,"fit":"pad","normalize":"zcore","low":0,"high":1})",
          "normalize: there is no \"zcore\"; did you mean 'zscore'?"},
     };
-    for (const auto& [text, message] : wrong) {
-      CAPTURE(text);
-      CHECK_THROWS_WITH_AS(preprocess_from_json(text, "model.json"), doctest::Contains(message),
-                           Error);
+    for (const auto& one : wrong) {
+      CAPTURE(one.first);
+      CHECK_THROWS_WITH_AS(preprocess_from_json(one.first, "model.json"),
+                           doctest::Contains(one.second), Error);
     }
   }
 }
