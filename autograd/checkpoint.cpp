@@ -15,6 +15,11 @@ namespace tessera {
 
 namespace {
 
+bool& runs_again() {
+  static thread_local bool again = false;
+  return again;
+}
+
 using Segment = std::function<Tensors(const Tensors&)>;
 
 // A copy of the first input that is made after the others are there: what is computed again must
@@ -88,8 +93,7 @@ class Recompute final : public Function {
     Tensors inputs, arguments;
     for (size_t i = 0; i < x.size(); ++i) inputs.push_back(i < args_ ? after(x[i], dy) : x[i]);
     arguments.assign(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(args_));
-    const RandomFrom same_numbers(random_);
-    const Tensors again = segment_(arguments);
+    const Tensors again = run_again(arguments);
     check_same(again, y, captured_by(again, arguments, first), x);
     Tensors results, gradients;
     for (size_t j = 0; j < y.size(); ++j) {
@@ -103,6 +107,12 @@ class Recompute final : public Function {
   std::string_view name() const override { return "checkpoint"; }
 
  private:
+  Tensors run_again(const Tensors& arguments) const {
+    const RandomFrom same_numbers(random_);
+    const Scoped<bool> scope(runs_again(), true);
+    return segment_(arguments);
+  }
+
   static Tensor after(const Tensor& x, const Tensors& dy) {
     static const AfterOp op;
     Tensors inputs{x};
@@ -134,6 +144,10 @@ class Recompute final : public Function {
 };
 
 }  // namespace
+
+bool recomputing() {
+  return runs_again();
+}
 
 Tensors checkpoint(const Segment& fn, const Tensors& args) {
   if (!settings().grad) return fn(args);

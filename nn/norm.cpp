@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "autograd/checkpoint.h"
 #include "core/error.h"
 #include "nn/container.h"
 #include "nn/describe.h"
@@ -50,7 +51,7 @@ Tensor BatchNormBase::forward(const Tensor& x) {
   const BatchNormResult result = batch_norm_train(
       x, running_mean, running_var, weight, bias,
       {.momentum = options.momentum, .eps = options.eps, .unbiased = options.unbiased});
-  if (running_mean.defined()) {
+  if (running_mean.defined() && !recomputing()) {
     running_mean.update(result.running_mean);
     running_var.update(result.running_var);
   }

@@ -10,6 +10,7 @@
 #include "core/random.h"
 #include "core/settings.h"
 #include "ops/binary.h"
+#include "ops/creation.h"
 #include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/unary.h"
@@ -117,6 +118,19 @@ TEST_SUITE("autograd/checkpoint") {
     rand({50}, f64);
     CHECK(after.to_vector<float>() == rand({3}).to_vector<float>());
     CHECK(still_after.to_vector<float>() == rand({3}).to_vector<float>());
+  }
+
+  TEST_CASE("a function can tell that it runs again") {
+    std::vector<bool> runs;
+    const Tensor x = variable(full({2}, 3.0));
+    const auto fn = [&](const Tensors& args) {
+      runs.push_back(recomputing());
+      return Tensors{args[0] * args[0]};
+    };
+    const Tensor y = checkpoint(fn, {x})[0];
+    CHECK(grad(sum(y), x).to_vector<float>() == std::vector<float>{6, 6});
+    CHECK(runs == std::vector<bool>{false, true});
+    CHECK_FALSE(recomputing());
   }
 
   TEST_CASE("one argument may be computed from another") {

