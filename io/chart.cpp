@@ -154,7 +154,7 @@ Curve curve_of(const Series& series, const Frame& frame) {
   };
   for (size_t i = 0; i < series.y.size(); ++i) {
     if (frame.x.shows(series.x[i]) && frame.y.shows(series.y[i])) {
-      run.push_back(frame.at(series.x[i], series.y[i]));
+      run.push_back(frame.at(series.x[i], std::clamp(series.y[i], frame.y.low, frame.y.high)));
     } else {
       draw();
     }

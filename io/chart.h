@@ -26,7 +26,8 @@ struct LineChart {
   std::string title, x_label = "epoch", y_label;
   std::vector<Series> series;
   bool log_y = false;
-  std::optional<double> y_low = {}, y_high = {};  // ends of the y axis; none: from the numbers
+  std::optional<double> y_low = {}, y_high = {};  // ends of the y axis; none: from the numbers;
+                                                  // what lies beyond is drawn on the edge
   std::vector<Mark> marks = {};
 };
 

@@ -49,6 +49,14 @@ TEST_SUITE("io/chart") {
     CHECK(count(log, "h0") == 2);
   }
 
+  TEST_CASE("numbers beyond a fixed axis are drawn on its edge") {
+    io::LineChart chart;
+    chart.series = {{"x", {-7, 0.5, 1e9}}};
+    chart.y_low = 0;
+    chart.y_high = 1;
+    CHECK(count(to_svg(chart), "M52.0 266.0L259.0 161.0L466.0 56.0\"") == 1);
+  }
+
   TEST_CASE("nothing to show") {
     CHECK(xml_error(to_svg(io::LineChart{})) == "");
     CHECK(xml_error(to_svg(io::StripChart{})) == "");

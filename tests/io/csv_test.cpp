@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "core/error.h"
+#include "tests/io/damage.h"
 
 using namespace tessera;
 using io::Csv;
@@ -93,6 +94,16 @@ TEST_SUITE("io/csv") {
     fs::remove(path);
     CHECK(io::csv_line(std::vector<std::string>{"a", "", "b c", "\"d\", e"}) ==
           "a,,b c,\"\"\"d\"\", e\"\n");
+  }
+
+  TEST_CASE("damaged files are read or refused") {
+    std::string good = "case,\"the \"\"name\"\"\",Dice\r\n";
+    for (int i = 0; i < 40; ++i) good += "slice_" + std::to_string(i) + ",\"a\nb\",0.5\n";
+    const testing::TemporaryFile file("damaged.csv");
+    testing::check_survives_damage(good, file, [](const fs::path& path) {
+      const Csv table = io::read_csv(path);
+      for (size_t i = 0; i < table.rows.size(); ++i) table.number(i, table.columns.size() - 1);
+    });
   }
 
   TEST_CASE("an unwritable path and a short row are errors") {

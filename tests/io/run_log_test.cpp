@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "core/error.h"
+#include "tests/io/damage.h"
 
 using namespace tessera;
 using io::RunLog;
@@ -89,6 +90,13 @@ TEST_SUITE("io/run_log") {
     std::ofstream(path) << "epoch,loss\n1,x\n";
     CHECK_THROWS_WITH_AS(io::read_run_log(path),
                          doctest::Contains("log.csv:2: loss must be a number"), Error);
+  }
+
+  TEST_CASE("damaged files are read or refused") {
+    std::string good = "epoch,loss,Dice\n";
+    for (int i = 1; i < 60; ++i) good += std::to_string(i) + ",0.125,nan\n";
+    const testing::TemporaryFile file("damaged_log.csv");
+    testing::check_survives_damage(good, file, io::read_run_log);
   }
 
   TEST_CASE("wrong rows and unwritable paths are errors") {
