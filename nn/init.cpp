@@ -50,10 +50,6 @@ Tensor as_parameter(const Tensor& x) {
   return cast(x, parameter_dtype());
 }
 
-Tensor host_parameter(const std::vector<double>& values, const Shape& shape) {
-  return as_parameter(tensor(std::span<const double>(values), shape));
-}
-
 double kaiming_stddev(const Shape& weight, const KaimingOptions& o) {
   const Fans n = fans(weight);
   const int64_t fan = o.mode == Fan::in ? n.in : n.out;
@@ -108,9 +104,24 @@ void orthonormalize_rows(std::vector<double>& matrix, size_t rows, size_t column
   }
 }
 
-// The elements of a kernel, as offsets from the channel pair it belongs to.
 int64_t kernel_numel(const Shape& weight) {
   return weight.slice(2, weight.ndim()).numel();
+}
+
+// Zeros, but `kernel` where it leads from a channel to the one of the same number within its group.
+Tensor channel_by_channel(const char* name, const Shape& weight, int64_t groups,
+                          const std::vector<double>& kernel) {
+  require(groups > 0 && weight[0] % groups == 0,
+          "{}: the first axis of {} must be a multiple of groups, got {}", name, weight, groups);
+  std::vector<double> values(static_cast<size_t>(weight.numel()));
+  for (int64_t channel = 0; channel < weight[0]; ++channel) {
+    const int64_t partner = channel % (weight[0] / groups);
+    if (partner >= weight[1]) continue;
+    const int64_t pair = channel * weight[1] + partner;
+    std::copy(kernel.begin(), kernel.end(),
+              values.begin() + pair * static_cast<int64_t>(kernel.size()));
+  }
+  return as_parameter(tensor(std::span<const double>(values), weight));
 }
 
 }  // namespace
@@ -182,40 +193,32 @@ Tensor orthogonal(const Shape& weight, double gain) {
 }
 
 Tensor dirac(const Shape& weight, int64_t groups) {
-  require(weight.ndim() >= 3, "dirac: the weight must be [out, in, k...], got {}", weight);
-  require(groups > 0 && weight[0] % groups == 0,
-          "dirac: the output channels of {} must be a multiple of groups, got {}", weight, groups);
-  const int64_t kernel = kernel_numel(weight), each = weight[0] / groups;
+  require(weight.ndim() >= 3 && weight.numel() > 0,
+          "dirac: the weight must be [out, in, k...] and not be empty, got {}", weight);
   int64_t middle = 0;
   for (int axis = 2; axis < weight.ndim(); ++axis) {
     middle = middle * weight[axis] + weight[axis] / 2;
   }
-  std::vector<double> values(static_cast<size_t>(weight.numel()));
-  for (int64_t o = 0; o < weight[0] && middle < kernel; ++o) {
-    const int64_t c = o % each;
-    if (c < weight[1]) values[static_cast<size_t>((o * weight[1] + c) * kernel + middle)] = 1;
-  }
-  return host_parameter(values, weight);
+  std::vector<double> kernel(static_cast<size_t>(kernel_numel(weight)));
+  kernel[static_cast<size_t>(middle)] = 1;
+  return channel_by_channel("dirac", weight, groups, kernel);
 }
 
-Tensor bilinear(const Shape& weight) {
-  require(weight.ndim() >= 3, "bilinear: the weight must be [in, out, k...], got {}", weight);
-  const int64_t kernel = kernel_numel(weight);
-  std::vector<double> values(static_cast<size_t>(weight.numel()));
-  for (int64_t c = 0; c < std::min(weight[0], weight[1]); ++c) {
-    for (int64_t k = 0; k < kernel; ++k) {
-      double value = 1;
-      for (int64_t axis = weight.ndim() - 1, rest = k; axis >= 2; --axis) {
-        const int64_t extent = weight[static_cast<int>(axis)], stride = (extent + 1) / 2;
-        const double center = static_cast<double>(2 * stride - 1 - extent % 2) / 2;
-        const auto place = static_cast<double>(rest % extent);
-        value *= 1 - std::abs(place - center) / static_cast<double>(stride);
-        rest /= extent;
-      }
-      values[static_cast<size_t>((c * weight[1] + c) * kernel + k)] = value;
+Tensor bilinear(const Shape& weight, int64_t groups) {
+  require(weight.ndim() >= 3 && weight.numel() > 0,
+          "bilinear: the weight must be [in, out, k...] and not be empty, got {}", weight);
+  std::vector<double> kernel(static_cast<size_t>(kernel_numel(weight)), 1);
+  for (size_t k = 0; k < kernel.size(); ++k) {
+    auto rest = static_cast<int64_t>(k);
+    for (int axis = weight.ndim() - 1; axis >= 2; --axis) {
+      const int64_t extent = weight[axis], stride = (extent + 1) / 2;
+      const double center = static_cast<double>(extent - 1) / 2;
+      const double distance = std::abs(static_cast<double>(rest % extent) - center);
+      kernel[k] *= 1 - distance / static_cast<double>(stride);
+      rest /= extent;
     }
   }
-  return host_parameter(values, weight);
+  return channel_by_channel("bilinear", weight, groups, kernel);
 }
 
 }  // namespace tessera::nn::init

@@ -68,11 +68,11 @@ Tensor orthogonal(const Shape& weight, double gain = 1);
 
 // The convolution [out, in / groups, k...] that returns its input: 1 in the middle of the kernel
 // that leads from a channel to the one of the same number, within each group. Channels that have no
-// partner are 0.
+// partner give 0.
 Tensor dirac(const Shape& weight, int64_t groups = 1);
 
-// The transposed convolution [in, out / groups, k...] of stride ceil(k / 2) that enlarges by linear
+// The transposed convolution [in, out / groups, k...] of stride (k + 1) / 2 that enlarges by linear
 // interpolation, channel by channel. Long et al. 2015, arXiv:1411.4038.
-Tensor bilinear(const Shape& weight);
+Tensor bilinear(const Shape& weight, int64_t groups = 1);
 
 }  // namespace tessera::nn::init

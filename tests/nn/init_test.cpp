@@ -145,6 +145,16 @@ TEST_SUITE("nn/init") {
           std::vector<float>(72, 1.0F));
   }
 
+  TEST_CASE("bilinear kernels of groups enlarge each channel for itself") {
+    const Tensor x = reshape(arange(0, 8, 1, f32), {1, 2, 4});
+    const Tensor y = conv_transpose1d(x, init::bilinear({2, 1, 4}, 2), {},
+                                      {.stride = 2, .padding = 1, .groups = 2});
+    // Between 0 and 1: 0.25, 0.75; the ends are half beside zeros.
+    CHECK(slice(y, 2, {.start = 1, .stop = 7}).to_vector<float>() ==
+          std::vector<float>{0.25F, 0.75F, 1.25F, 1.75F, 2.25F, 2.75F,  //
+                             4.25F, 4.75F, 5.25F, 5.75F, 6.25F, 6.75F});
+  }
+
   TEST_CASE("parameters take the dtype of the scope") {
     CHECK(init::normal({2}).dtype() == f32);
     {
@@ -189,6 +199,7 @@ TEST_SUITE("nn/init") {
     CHECK(error_of([] {
             init::dirac({3, 2, 1}, 2);
           }).find("multiple of groups") != std::string::npos);
+    CHECK(error_of([] { init::bilinear({2, 1, 0}); }).find("bilinear: the weight must be") == 0);
     CHECK(error_of([] { init::orthogonal({3}); }).find("orthogonal: the weight") == 0);
     CHECK(error_of([] { init::fan_in_uniform({3}, 0); }) ==
           "fan_in_uniform: fan_in must be positive, got 0");
