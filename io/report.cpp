@@ -107,7 +107,7 @@ void add_spreads(Page& page, const Report& report) {
       "<h2>Scores</h2>\n<div class=\"card scroll\"><table>\n<thead><tr><th>score</th><th>mean</th>"
       "<th>sd</th><th>median</th><th>min</th><th>max</th><th>cases</th><th>undefined</th></tr>"
       "</thead>\n<tbody>\n");
-  StripChart strips{"Each dot is a case", "score", {}};
+  StripChart strips{"How the cases are spread", "score", {}};
   for (size_t i = 0; i < report.scores.size(); ++i) {
     std::vector<double> values = column_of(report, i);
     const Spread s = spread_of(values);

@@ -34,7 +34,7 @@ th:first-child,td:first-child{text-align:left;overflow-wrap:anywhere;padding-lef
 .cases th{cursor:pointer}
 .cases td:first-child{width:60%}
 .cases .v{white-space:nowrap;min-width:84px;
-background:linear-gradient(var(--bar),var(--bar)) left 8px/var(--w,0) 19px no-repeat}
+background:linear-gradient(var(--bar),var(--bar)) left .53em/var(--w,0) 1.27em no-repeat}
 .pic{display:block;margin:6px 0 4px}
 .pic img{display:block;width:100%;max-width:640px;height:auto;border-radius:4px;background:#171717;cursor:zoom-in}
 .pic input{position:absolute;opacity:0;width:1px;height:1px}
@@ -58,7 +58,7 @@ footer{margin-top:32px;font-size:13px;color:var(--soft)}
 .cases thead{display:none}
 .cases tr{border-top:1px solid var(--line);padding:8px 0}
 .cases td{border:0;padding:1px 6px}
-.cases .v{text-align:left;background-position:left 4px}
+.cases .v{text-align:left;background-position:left .25em}
 .cases .v::before{content:attr(data-n) ' ';color:var(--soft)}
 }
 @media print{
