@@ -11,12 +11,12 @@
 namespace tessera::io {
 
 struct ProgressOptions {
-  bool quiet = false;                // writes nothing at all
-  std::string unit = "";             // what is counted: "images" gives "12.3 images/s"
-  std::ostream* stream = nullptr;    // null: standard error
-  std::optional<Terminal> terminal;  // none: asks standard error
-  std::function<double()> clock;     // seconds; none: the steady clock
-  double plain_interval = 30;        // seconds between lines where nothing can be redrawn
+  bool quiet = false;                     // writes nothing at all
+  std::string unit = "";                  // what is counted: "images" gives "12.3 images/s"
+  std::ostream* stream = nullptr;         // null: standard error
+  std::optional<Terminal> terminal = {};  // none: asks standard error
+  std::function<double()> clock = {};     // seconds; none: the steady clock
+  double plain_interval = 30;             // seconds between lines where nothing can be redrawn
 };
 
 // How far a loop has come, in one line that is redrawn at most ten times a second:

@@ -1,0 +1,69 @@
+#include "train/model.h"
+
+#include <doctest/doctest.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "tests/train/tiny_set.h"
+
+using namespace tessera;
+
+namespace {
+
+train::Model small_model() {
+  manual_seed(3);
+  train::Model model;
+  model.spec = {"unet(width=2)", 1, 3};
+  model.network = zoo::make(model.spec);
+  model.network->eval();
+  model.preprocess = {.channels = 1, .height = 32, .width = 32};
+  model.labels = {"air", "head", "brain"};
+  return model;
+}
+
+std::string error_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_SUITE("train/model") {
+  TEST_CASE("a model file gives back the model, which predicts the same") {
+    const testing::TinySet set("model");
+    const train::Model model = small_model();
+    const io::Image image = io::read_image(set.data() / "images" / "disc0.png");
+    const io::Image expected = train::probabilities(model, image);
+    CHECK(expected.channels == 3);
+    CHECK(expected.height == image.height);
+    for (size_t i = 0; i < expected.plane(0).size(); ++i) {
+      const float sum = expected.plane(0)[i] + expected.plane(1)[i] + expected.plane(2)[i];
+      CHECK(sum == doctest::Approx(1));
+    }
+
+    const auto path = set.run("model.tessera");
+    io::save_model(train::to_file(model), path);
+    const train::Model loaded = train::load_model(path);
+    CHECK(loaded.labels == model.labels);
+    CHECK(loaded.preprocess == model.preprocess);
+    CHECK(train::probabilities(loaded, image) == expected);
+  }
+
+  TEST_CASE("a file whose weights or labels do not fit is refused by name") {
+    io::ModelFile file = train::to_file(small_model());
+    file.weights.erase("outc.conv.bias");
+    const std::string text = error_of([&] { train::to_model(file, "m.tessera"); });
+    CHECK(text.find("m.tessera: load_state_dict") == 0);
+    CHECK(text.find("outc.conv.bias") != std::string::npos);
+    file = train::to_file(small_model());
+    file.labels.pop_back();
+    CHECK(error_of([&] { train::to_model(file, "m"); }).find("one label for each of 3 classes") !=
+          std::string::npos);
+    file.architecture = "nonet";
+    CHECK_THROWS_AS(train::to_model(file, "m"), Error);
+  }
+}

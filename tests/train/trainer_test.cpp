@@ -1,0 +1,195 @@
+#include "train/trainer.h"
+
+#include <doctest/doctest.h>
+
+#include "core/error.h"
+#include "core/settings.h"
+#include "io/model_file.h"
+#include "io/run_log.h"
+#include "tests/train/tiny_set.h"
+#include "train/model.h"
+
+using namespace tessera;
+using testing::TinySet;
+using train::TrainConfig;
+namespace fs = std::filesystem;
+
+namespace {
+
+TrainConfig tiny_config(const TinySet& set, const std::string& run) {
+  TrainConfig config;
+  config.data = set.data().string();
+  config.out = set.run(run).string();
+  config.model = "unet(width=2)";
+  config.epochs = 4;
+  config.batch = 2;
+  config.lr = 0.01;
+  config.schedule = "constant";
+  config.pictures = 1;
+  config.quiet = true;
+  return config;
+}
+
+train::Outcome run(const TrainConfig& config, const fs::path& stop_file = {}) {
+  train::Trainer trainer(config);
+  train::StopRequest stop(stop_file);
+  return trainer.run(stop);
+}
+
+// All bytes of the weights and of the state of training.
+std::map<std::string, std::vector<double>> state_of(const TrainConfig& config) {
+  const io::ModelFile file = io::load_model(fs::path(config.out) / "last.tessera");
+  std::map<std::string, std::vector<double>> state;
+  for (const auto& entry : file.weights) state[entry.first] = entry.second.to_vector<double>();
+  for (const auto& entry : file.training->tensors) {
+    state["training/" + entry.first] = entry.second.to_vector<double>();
+  }
+  return state;
+}
+
+std::string error_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_SUITE("train/trainer") {
+  TEST_CASE("a run learns, and leaves its files") {
+    const TinySet set("trainer_files");
+    TrainConfig config = tiny_config(set, "run");
+    config.epochs = 20;
+    config.lr = 0.03;
+    config.augment = "none";
+    const train::Outcome outcome = run(config);
+    CHECK(outcome.stopped.empty());
+    CHECK(outcome.epochs == 20);
+    CHECK(outcome.best_dice > 0.7);
+    const fs::path out = config.out;
+    for (const char* name : {"config.json", "log.csv", "best.tessera", "last.tessera", "loss.svg",
+                             "dice.svg", "report.html"}) {
+      CAPTURE(name);
+      CHECK(fs::file_size(out / name) > 100);
+    }
+    CHECK_FALSE(fs::is_empty(out / "pictures"));
+    const io::RunHistory log = io::read_run_log(out / "log.csv");
+    CHECK(log.rows() == 20);
+    CHECK(log["loss"].back() < log["loss"].front());
+    const train::Model best = train::load_model(out / "best.tessera");
+    CHECK(best.spec.network == "unet(width=2)");
+    CHECK_FALSE(best.network->is_training());
+  }
+
+  TEST_CASE("the same seed gives the same bits, whatever computes them") {
+    const TinySet set("trainer_bits");
+    TrainConfig one = tiny_config(set, "one");
+    one.threads = 1;
+    one.workers = 0;
+    TrainConfig two = tiny_config(set, "two");
+    two.threads = 2;
+    two.workers = 3;
+    const int threads = num_threads();
+    run(one);
+    run(two);
+    set_num_threads(threads);
+    CHECK(state_of(one) == state_of(two));
+    TrainConfig other = tiny_config(set, "other");
+    other.seed = 1;
+    run(other);
+    CHECK(state_of(one) != state_of(other));
+  }
+
+  TEST_CASE("a run that was stopped and resumed gives the bits of one that was not") {
+    const TinySet set("trainer_resume");
+    for (const char* extra : {"plain", "ema, clipping, accumulation, momentum"}) {
+      CAPTURE(extra);
+      TrainConfig whole = tiny_config(set, std::string("whole ") + extra);
+      if (std::string(extra) != "plain") {
+        whole.ema = 0.9;
+        whole.clip_norm = 0.5;
+        whole.accumulate = 2;
+        whole.optimizer = "sgd(momentum=0.9)";
+        whole.schedule = "plateau(patience=1, maximize=true)";
+      }
+      TrainConfig parts = whole;
+      parts.out += " in parts";
+      run(whole);
+
+      parts.epochs = 2;
+      run(parts);
+      parts.epochs = 4;
+      parts.resume = true;
+      // Again stopped after its first batch, in the middle of an epoch.
+      const fs::path stop = set.run("stop");
+      std::ofstream(stop) << "";
+      CHECK(run(parts, stop).stopped == "stop was found");
+      CHECK(run(parts).stopped.empty());
+      CHECK(state_of(parts) == state_of(whole));
+      CHECK(io::read_run_log(fs::path(parts.out) / "log.csv").rows() == 4);
+    }
+  }
+
+  TEST_CASE("patience ends a run that does not get better") {
+    const TinySet set("trainer_patience");
+    TrainConfig config = tiny_config(set, "run");
+    config.epochs = 50;
+    config.lr = 1e-12;
+    config.patience = 2;
+    const train::Outcome outcome = run(config);
+    CHECK(outcome.stopped == "no better Dice in 2 validations");
+    CHECK(outcome.epochs < 10);
+  }
+
+  TEST_CASE("a loss that is not finite names the pictures, and loses nothing") {
+    const TinySet set("trainer_nan");
+    TrainConfig config = tiny_config(set, "run");
+    config.optimizer = "sgd";
+    config.lr = 1e30;
+    const std::string text = error_of([&] { run(config); });
+    CHECK(has(text, "while training on disc"));
+    CHECK(has(text, "--lr"));
+    CHECK(io::load_model(fs::path(config.out) / "last.tessera").training.has_value());
+  }
+
+  TEST_CASE("runs are not overwritten, and not resumed with what they are not") {
+    const TinySet set("trainer_again");
+    TrainConfig config = tiny_config(set, "run");
+    config.epochs = 1;
+    run(config);
+    CHECK(has(error_of([&] { run(config); }), "already holds a run; give --resume"));
+    config.resume = true;
+    config.model = "unet(width=4)";
+    CHECK(has(error_of([&] { run(config); }), "it is a unet(width=2)"));
+    config.out = set.run("none").string();
+    CHECK(has(error_of([&] { run(config); }), "holds no run to resume"));
+  }
+
+  TEST_CASE("what cannot be is said before anything is written") {
+    const TinySet set("trainer_wrong");
+    const auto answer = [&](const std::function<void(TrainConfig&)>& change) {
+      TrainConfig config = tiny_config(set, "run");
+      change(config);
+      const std::string text = error_of([&] { run(config); });
+      CHECK_FALSE(fs::exists(config.out));
+      return text;
+    };
+    CHECK(has(answer([](auto& c) { c.data = "no/such/folder"; }), "no/such/folder"));
+    CHECK(has(answer([](auto& c) { c.model = "unett"; }), "unet"));
+    CHECK(has(answer([](auto& c) { c.loss = "dize"; }), "dice"));
+    CHECK(has(answer([](auto& c) { c.optimizer = "adan"; }), "adam"));
+    CHECK(has(answer([](auto& c) { c.schedule = "polly"; }), "poly"));
+    CHECK(has(answer([](auto& c) { c.augment = "flap"; }), "flip"));
+    CHECK(has(answer([](auto& c) { c.normalize = "zcore"; }), "zscore"));
+    CHECK(has(answer([](auto& c) { c.size = "12y"; }), "256 or 192x256"));
+    CHECK(has(answer([](auto& c) { c.weights = "none.pth"; }), "none.pth"));
+    CHECK(has(answer([](auto& c) { c.batch = 0; }), "batch must be at least 1"));
+  }
+}

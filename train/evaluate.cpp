@@ -1,0 +1,66 @@
+#include "train/evaluate.h"
+
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/settings.h"
+
+namespace tessera::train {
+
+namespace {
+
+// Evaluation mode, and back to what it was.
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(nn::Module& network)
+      : network_(network), was_training_(network.is_training()) {
+    network_.eval();
+  }
+  ~EvaluationMode() { network_.train(was_training_); }
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+
+ private:
+  nn::Module& network_;
+  bool was_training_;
+};
+
+std::vector<int64_t> widened(const io::LabelMap& map) {
+  return {map.labels.begin(), map.labels.end()};
+}
+
+}  // namespace
+
+Evaluation evaluate(const Model& model, const io::Dataset& set, std::span<const io::Case> cases,
+                    const nn::Loss* loss, io::Progress* progress) {
+  const NoGrad no_grad;
+  const EvaluationMode mode(*model.network);
+  const int64_t ignore = set.ignore.value_or(-100);
+  Evaluation result{nn::SegmentationScores(model.spec.classes, ignore)};
+  for (const io::Case& one : cases) {
+    const io::Image image = io::read_image(one.image);
+    const io::LabelMap mask = io::read_mask(set, one);
+    const Tensor logits = (*model.network)(to_tensor(io::prepare(image, model.preprocess)));
+    if (loss != nullptr) {
+      const io::LabelMap target = io::resize_input(mask, model.preprocess);
+      const Tensor classes = tensor<int32_t>(target.labels, {1, target.height, target.width});
+      const double value = (*loss)(logits, classes).item();
+      require(std::isfinite(value), "evaluate: the loss of {} is {}; the weights may have diverged",
+              one.name, value);
+      result.loss += value / static_cast<double>(cases.size());
+    }
+    const io::LabelMap predicted = io::best_class(
+        io::restore(probabilities(logits), image.height, image.width, model.preprocess));
+    nn::Confusion confusion(model.spec.classes);
+    confusion.add(widened(predicted), widened(mask), ignore);
+    result.scores.add(one.name, confusion);
+    if (progress != nullptr) progress->advance();
+  }
+  if (loss == nullptr || cases.empty()) result.loss = std::numeric_limits<double>::quiet_NaN();
+  return result;
+}
+
+}  // namespace tessera::train

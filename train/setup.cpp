@@ -1,0 +1,143 @@
+#include "train/setup.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "core/settings.h"
+#include "io/weights.h"
+#include "optim/make.h"
+
+namespace tessera::train {
+
+namespace {
+
+template <class T>
+std::optional<T> parse_whole(std::string_view text) {
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return value;
+}
+
+io::Preprocess preprocess_of(const TrainConfig& config, int64_t channels) {
+  io::Preprocess preprocess{.channels = config.channels > 0 ? config.channels : channels};
+  parse_size(config.size, preprocess.height, preprocess.width);
+  preprocess.normalize = io::parse_normalize(config.normalize);
+  return preprocess;
+}
+
+// Without a common size a batch needs pictures that have one already.
+void require_common_size(const TrainConfig& config, const std::vector<io::Case>& cases,
+                         const io::Augment& augment) {
+  if (!config.size.empty() || augment.height > 0 || config.batch == 1) return;
+  const auto differs = [&](const io::Case& one) {
+    return one.size.height != cases[0].size.height || one.size.width != cases[0].size.width;
+  };
+  const auto other = std::ranges::find_if(cases, differs);
+  require(other == cases.end(),
+          "train: pictures in a batch must have one size, but {} is {}x{} and {} is {}x{}; give "
+          "--size, such as 256, or a crop in --augment, or --batch 1",
+          cases[0].name, cases[0].size.height, cases[0].size.width, other->name, other->size.height,
+          other->size.width);
+}
+
+void load_first_weights(const TrainConfig& config, nn::Module& network) {
+  if (config.weights.empty()) return;
+  const io::Archive archive = io::load_weights(config.weights);
+  try {
+    const nn::StateDictMatch match =
+        network.load_state_dict(archive.tensors, !config.partial_weights);
+    if (!match.complete()) fmt::print("{}:{}\n", config.weights, match.str());
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}\n  --partial-weights takes over what fits", config.weights,
+                            error.what()));
+  }
+}
+
+}  // namespace
+
+io::Dataset open_data(const TrainConfig& config, std::vector<std::string> labels) {
+  if (labels.empty()) labels = split_list(config.labels);
+  io::DatasetOptions options{.labels = std::move(labels),
+                             .seed = static_cast<uint64_t>(config.seed)};
+  for (const std::string& word : split_list(config.mask_values)) {
+    const auto value = parse_whole<int32_t>(word);
+    require(value.has_value(), "train: mask_values must be whole numbers such as 0,255, got '{}'",
+            config.mask_values);
+    options.mask_values.push_back(*value);
+  }
+  if (config.ignore >= 0) options.ignore = static_cast<int32_t>(config.ignore);
+  return io::open_dataset(config.data, options);
+}
+
+void parse_size(const std::string& text, int64_t& height, int64_t& width) {
+  if (text.empty()) return;
+  constexpr int64_t kLargest = 1 << 14;
+  const size_t cross = text.find('x');
+  const auto first = parse_whole<int64_t>(std::string_view(text).substr(0, cross));
+  const auto second = cross == std::string::npos
+                          ? first
+                          : parse_whole<int64_t>(std::string_view(text).substr(cross + 1));
+  require(
+      first && second && *first >= 1 && *second >= 1 && *first <= kLargest && *second <= kLargest,
+      "size: it must be pixels as in 256 or 192x256 (height x width), up to {}, got '{}'", kLargest,
+      text);
+  height = *first;
+  width = *second;
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> words;
+  if (text.empty()) return words;
+  size_t begin = 0;
+  while (begin <= text.size()) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    const size_t first = std::min(text.find_first_not_of(' ', begin), end);
+    const size_t last = end > first ? text.find_last_not_of(' ', end - 1) + 1 : first;
+    words.push_back(text.substr(first, last - first));
+    begin = end + 1;
+  }
+  return words;
+}
+
+Setup::Setup(const TrainConfig& config) : data((config.check(), open_data(config))) {
+  if (config.threads > 0) set_num_threads(static_cast<int>(config.threads));
+  manual_seed(static_cast<uint64_t>(config.seed));
+  train = data.split("train");
+  val = data.split("val");
+
+  model.labels = data.labels;
+  model.preprocess = preprocess_of(config, data.channels);
+  model.spec = {config.model, model.preprocess.channels, data.classes()};
+  model.network = zoo::make(model.spec);
+  load_first_weights(config, *model.network);
+
+  const io::Augment augment = io::parse_augment(config.augment);
+  require_common_size(config, train, augment);
+  loader =
+      std::make_unique<io::Loader>(data, train,
+                                   io::LoaderOptions{.batch_size = config.batch,
+                                                     .shuffle = true,
+                                                     .seed = static_cast<uint64_t>(config.seed),
+                                                     .preprocess = model.preprocess,
+                                                     .augment = augment,
+                                                     .threads = static_cast<int>(config.workers),
+                                                     .cache_bytes = config.cache_mb << 20});
+
+  loss = nn::loss(config.loss, data.ignore.value_or(-100));
+  optimizer =
+      optim::make(config.optimizer, model.network->parameters(), {.clip_norm = config.clip_norm});
+  updates_per_epoch = (loader->batches() + config.accumulate - 1) / config.accumulate;
+  schedule = optim::schedule(config.schedule, config.epochs * updates_per_epoch);
+  if (config.ema > 0) {
+    Tensors averaged = model.network->parameters();
+    for (const auto& entry : model.network->named_buffers()) averaged.push_back(entry.second);
+    ema = std::make_unique<optim::Ema>(averaged,
+                                       optim::EmaOptions{.decay = config.ema, .warmup = true});
+  }
+}
+
+}  // namespace tessera::train

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "io/dataset.h"
+#include "io/loader.h"
+#include "nn/loss/loss.h"
+#include "optim/ema.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "train/config.h"
+#include "train/model.h"
+
+namespace tessera::train {
+
+// What the words of a config mean.
+struct Setup {
+  // Opens the data and builds the network with its first weights; sets the seed and the number of
+  // threads. Throws Error naming what does not fit.
+  explicit Setup(const TrainConfig& config);
+
+  io::Dataset data;
+  std::vector<io::Case> train, val;
+  Model model;
+  std::unique_ptr<io::Loader> loader;  // of the training cases
+  nn::Loss loss;
+  std::unique_ptr<optim::Optimizer> optimizer;
+  int64_t updates_per_epoch = 0;    // of the optimizer
+  optim::SchedulePtr schedule;      // over all updates
+  std::unique_ptr<optim::Ema> ema;  // null: not asked for
+};
+
+// Opens config.data with its mask_values and ignore; empty `labels`: config.labels.
+io::Dataset open_data(const TrainConfig& config, std::vector<std::string> labels = {});
+
+// Reads "256" or "192x256" (height x width); empty text leaves both as they are.
+void parse_size(const std::string& text, int64_t& height, int64_t& width);
+
+// The parts of a text between commas, without spaces around them; none for an empty text.
+std::vector<std::string> split_list(const std::string& text);
+
+}  // namespace tessera::train

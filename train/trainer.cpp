@@ -1,0 +1,245 @@
+#include "train/trainer.h"
+
+#include <chrono>
+#include <iostream>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "io/progress.h"
+#include "ops/binary.h"
+#include "train/case_report.h"
+#include "train/evaluate.h"
+#include "train/run_folder.h"
+#include "train/setup.h"
+
+namespace tessera::train {
+
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Where a run stands between two batches.
+struct Position {
+  int64_t epoch = 0, batch = 0, updates = 0;  // that are done; batch: of this epoch
+  double loss_sum = 0, seconds = 0;           // of this epoch so far
+  int64_t best_epoch = 0, without_better = 0;
+  double best_dice = -1;
+
+  template <class Self, class F>
+  static void fields(Self& p, F f) {
+    f("epoch", p.epoch);
+    f("batch", p.batch);
+    f("updates", p.updates);
+    f("loss_sum", p.loss_sum);
+    f("seconds", p.seconds);
+    f("best_epoch", p.best_epoch);
+    f("without_better", p.without_better);
+    f("best_dice", p.best_dice);
+  }
+};
+
+// Puts tensors into one map under "<prefix><name>", and takes them out again.
+using NamedTensors = std::map<std::string, Tensor>;
+void put(const std::string& prefix, const NamedTensors& from, NamedTensors& to) {
+  for (const auto& entry : from) to[prefix + entry.first] = entry.second;
+}
+NamedTensors take(const std::string& prefix, const NamedTensors& from) {
+  NamedTensors out;
+  for (const auto& entry : from) {
+    if (entry.first.starts_with(prefix)) out[entry.first.substr(prefix.size())] = entry.second;
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Trainer::State {
+  explicit State(const TrainConfig& c);
+
+  Outcome run(StopRequest& stop);
+  bool train_epoch(StopRequest& stop);  // false: stopped before its end
+  double train_batch(const io::Batch& batch);
+  // While it lives, the network has the averages of --ema, if there are any.
+  std::unique_ptr<optim::Ema::Swap> averaged_weights();
+  void save_last();
+  void save_best();
+  void restore();
+  void write_report();
+
+  TrainConfig config;
+  Setup setup;
+  RunFolder folder;
+  Position at;
+};
+
+Trainer::State::State(const TrainConfig& c)
+    : config(c), setup(config), folder(config, setup.data.labels) {
+  if (config.resume) restore();
+  folder.open_log(at.epoch);
+  if (!config.resume) save_last();  // a stop in the first epoch can be resumed, too
+}
+
+void Trainer::State::restore() {
+  const std::string name = folder.last().string();
+  io::ModelFile file = io::load_model(folder.last());
+  require(file.training.has_value(), "{}: it has no state of training to resume", name);
+  require(file.architecture == config.model && file.labels == setup.model.labels,
+          "{}: it is a {} for the classes {}, but the settings ask for a {} for {}", name,
+          file.architecture, fmt::join(file.labels, ", "), config.model,
+          fmt::join(setup.model.labels, ", "));
+  setup.model.network->load_state_dict(file.weights);
+  const NamedTensors& tensors = file.training->tensors;
+  setup.optimizer->load_state_dict(take("optimizer.", tensors));
+  setup.schedule->load_state_dict(take("schedule.", tensors));
+  if (setup.ema) setup.ema->load_state_dict(take("ema.", tensors));
+  const io::Json& progress = file.training->progress;
+  Position::fields(at, [&](const char* key, auto& value) {
+    value = io::field<std::remove_reference_t<decltype(value)>>(progress, key, name);
+  });
+  set_random_state({static_cast<uint64_t>(io::field<int64_t>(progress, "random_seed", name)),
+                    static_cast<uint64_t>(io::field<int64_t>(progress, "random_next", name))});
+}
+
+void Trainer::State::save_last() {
+  io::ModelFile file = to_file(setup.model);
+  io::TrainingState state;
+  put("optimizer.", setup.optimizer->state_dict(), state.tensors);
+  put("schedule.", setup.schedule->state_dict(), state.tensors);
+  if (setup.ema) put("ema.", setup.ema->state_dict(), state.tensors);
+  Position::fields(at, [&](const char* key, const auto& value) { state.progress[key] = value; });
+  const RandomState random = random_state();
+  state.progress["random_seed"] = random.seed;
+  state.progress["random_next"] = random.next;
+  file.training = std::move(state);
+  file.history = folder.history_json();
+  io::save_model(file, folder.last());
+}
+
+std::unique_ptr<optim::Ema::Swap> Trainer::State::averaged_weights() {
+  return setup.ema ? std::make_unique<optim::Ema::Swap>(*setup.ema) : nullptr;
+}
+
+void Trainer::State::save_best() {
+  io::ModelFile file = to_file(setup.model);
+  file.history = folder.history_json();
+  io::save_model(file, folder.best());
+}
+
+double Trainer::State::train_batch(const io::Batch& batch) {
+  const int64_t batches = setup.loader->batches();
+  // The last batches of an epoch may be fewer than asked for.
+  const int64_t begun = batch.number / config.accumulate * config.accumulate;
+  const int64_t together = std::min(config.accumulate, batches - begun);
+  try {
+    const Tensor loss =
+        setup.loss((*setup.model.network)(batch.image), batch.mask) / static_cast<double>(together);
+    if (batch.number + 1 < begun + together) {
+      setup.optimizer->backward(loss);
+    } else {
+      setup.optimizer->set_lr(config.lr * setup.schedule->factor(at.updates));
+      setup.optimizer->step(loss);
+      ++at.updates;
+      if (setup.ema) setup.ema->update();
+    }
+    return loss.item() * static_cast<double>(together);
+  } catch (const Error& error) {
+    throw Error(
+        fmt::format("{}\n  while training on {} in epoch {}; a smaller --lr or --clip-norm "
+                    "1 helps against a loss that is not finite",
+                    error.what(), fmt::join(batch.names, ", "), at.epoch + 1));
+  }
+}
+
+bool Trainer::State::train_epoch(StopRequest& stop) {
+  setup.model.network->train();
+  io::Progress progress(fmt::format("epoch {}/{}", at.epoch + 1, config.epochs),
+                        setup.loader->batches() + static_cast<int64_t>(setup.val.size()),
+                        {.quiet = config.quiet});
+  progress.advance(at.batch);
+  const double began = now() - at.seconds;
+  for (const io::Batch& batch : setup.loader->epoch(at.epoch, at.batch)) {
+    at.loss_sum += train_batch(batch);
+    ++at.batch;
+    at.seconds = now() - began;
+    progress.note(fmt::format("loss {:.4f}", at.loss_sum / static_cast<double>(at.batch)));
+    progress.advance();
+    if (at.batch < setup.loader->batches() && !stop.reason().empty()) {
+      progress.clear();
+      return false;
+    }
+  }
+  ++at.epoch;
+  std::optional<Evaluation> evaluation;
+  if (at.epoch % config.val_every == 0 || at.epoch == config.epochs) {
+    const auto swap = averaged_weights();
+    evaluation = evaluate(setup.model, setup.data, setup.val, &setup.loss, &progress);
+    at.seconds = now() - began;
+    const double dice = evaluation->scores.dice();
+    setup.schedule->observe(dice);
+    ++at.without_better;
+    // NaN, where no foreground was to be found or was found, is as good as nothing.
+    if (dice > at.best_dice || at.best_epoch == 0) {
+      at.best_dice = std::max(dice, 0.0);
+      at.best_epoch = at.epoch;
+      at.without_better = 0;
+    }
+  }
+  progress.clear();
+  folder.add({.number = at.epoch,
+              .lr = setup.optimizer->lr(),
+              .loss = at.loss_sum / static_cast<double>(at.batch),
+              .seconds = at.seconds,
+              .evaluation = evaluation ? &*evaluation : nullptr});
+  if (at.best_epoch == at.epoch) {
+    const auto swap = averaged_weights();
+    save_best();
+  }
+  if (!config.quiet) {
+    std::cout << folder.last_line(config.epochs, at.best_epoch == at.epoch) << std::endl;
+  }
+  at.batch = 0;
+  at.loss_sum = at.seconds = 0;
+  save_last();
+  return true;
+}
+
+Outcome Trainer::State::run(StopRequest& stop) {
+  std::string reason;
+  while (at.epoch < config.epochs && reason.empty()) {
+    if (!train_epoch(stop)) save_last();
+    reason = stop.reason();
+    if (config.patience > 0 && at.without_better >= config.patience) {
+      reason = fmt::format("no better Dice in {} validations", at.without_better);
+    }
+  }
+  if (at.epoch == config.epochs) reason.clear();
+  if (at.best_epoch > 0) write_report();
+  return {reason, at.epoch, at.best_epoch, std::max(at.best_dice, 0.0)};
+}
+
+void Trainer::State::write_report() {
+  const Model best = load_model(folder.best());
+  io::Progress progress("report", static_cast<int64_t>(setup.val.size()), {.quiet = config.quiet});
+  const Evaluation evaluation = evaluate(best, setup.data, setup.val, nullptr, &progress);
+  progress.clear();
+  if (!config.quiet) {
+    std::cout << "\nValidation cases, best model (epoch " << at.best_epoch << "):\n"
+              << score_table(evaluation, best.labels);
+  }
+  folder.write_report(best, setup.data, setup.val, evaluation);
+}
+
+Trainer::Trainer(const TrainConfig& config) : state_(std::make_unique<State>(config)) {}
+Trainer::~Trainer() = default;
+
+Outcome Trainer::run(StopRequest& stop) {
+  return state_->run(stop);
+}
+
+}  // namespace tessera::train

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "train/config.h"
+#include "train/stop.h"
+
+namespace tessera::train {
+
+// How a run ended.
+struct Outcome {
+  std::string stopped;  // why it ended early; empty: all epochs are done
+  int64_t epochs = 0;   // that are complete
+  int64_t best_epoch = 0;
+  double best_dice = 0;  // mean foreground Dice of the validation cases, in [0, 1]
+};
+
+// Trains a network on a dataset, as `config` says. The folder of the run gets
+//
+//   config.json    what was asked for, complete
+//   log.csv        one row an epoch: learning rate, losses, Dice and IoU of the validation cases
+//   best.tessera   the model with the best mean foreground Dice so far
+//   last.tessera   the newest model, and all that is needed to go on from there
+//   curves.svg     log.csv as a picture
+//   pictures/      overlays of validation cases, the worst ones
+//   report.html    all of it on one page
+//
+// Files appear whole or not at all: whenever the program is killed, the last complete ones remain.
+// The same seed gives the same bits: for any number of threads and workers, and for a run that was
+// stopped and resumed, in the middle of an epoch too.
+class Trainer {
+ public:
+  // Opens the data and builds the network; or with config.resume restores them. Throws Error when
+  // something does not fit, before anything is written.
+  explicit Trainer(const TrainConfig& config);
+  ~Trainer();
+
+  // Trains until the last epoch, until patience or time are over, or until `stop` asks. Throws
+  // Error when the loss is not finite, naming the pictures, or when files cannot be written.
+  Outcome run(StopRequest& stop);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tessera::train
