@@ -44,14 +44,22 @@ Image sample(const Image& image, const Affine& from, int64_t height, int64_t wid
       const double y_floor = std::floor(y_in), x_floor = std::floor(x_in);
       const auto fy = static_cast<float>(y_in - y_floor), fx = static_cast<float>(x_in - x_floor);
       const auto top = static_cast<int64_t>(y_floor), left = static_cast<int64_t>(x_floor);
+      // The four neighbours; one that is nothing counts nothing.
       const int64_t ys[2] = {inside(top, H, border), inside(top + 1, H, border)};
       const int64_t xs[2] = {inside(left, W, border), inside(left + 1, W, border)};
       const float wy[2] = {1 - fy, fy}, wx[2] = {1 - fx, fx};
+      int64_t place[4];
+      float weight[4];
+      for (int k = 0; k < 4; ++k) {
+        const int i = k / 2, j = k % 2;
+        const bool there = ys[i] >= 0 && xs[j] >= 0;
+        place[k] = there ? ys[i] * W + xs[j] : 0;
+        weight[k] = there ? wy[i] * wx[j] : 0;
+      }
       for (int64_t c = 0; c < image.channels; ++c) {
+        const float* plane = image.pixels.data() + c * H * W;
         float sum = 0;
-        for (int i = 0; i < 2; ++i)
-          for (int j = 0; j < 2; ++j)
-            if (ys[i] >= 0 && xs[j] >= 0) sum += wy[i] * wx[j] * image.at(c, ys[i], xs[j]);
+        for (int k = 0; k < 4; ++k) sum += weight[k] * plane[place[k]];
         result.at(c, h, w) = sum;
       }
     }

@@ -16,10 +16,13 @@ namespace tessera::io {
 class Draws {
  public:
   Draws(uint64_t seed, uint32_t stream, uint32_t substream = 0)
-      : seed_(seed), stream_(uint64_t{stream} << 32 | substream) {}
+      : seed_(seed), stream_(uint64_t{stream} << 32 | substream), block_(0, 0, 0) {}
 
   // 32 random bits.
-  uint32_t bits() { return Philox(seed_, drawn_++, stream_).word[0]; }
+  uint32_t bits() {
+    if (drawn_ % 4 == 0) block_ = Philox(seed_, drawn_ / 4, stream_);
+    return block_.word[drawn_++ % 4];
+  }
   // Uniform in [low, high), from 24 bits.
   double uniform(double low = 0, double high = 1) {
     return low + (high - low) * (bits() >> 8) * 0x1p-24;
@@ -43,6 +46,7 @@ class Draws {
 
  private:
   uint64_t seed_, stream_, drawn_ = 0;
+  Philox block_;  // the four numbers that drawn_ is among
 };
 
 }  // namespace tessera::io

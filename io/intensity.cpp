@@ -76,10 +76,10 @@ void change_contrast_(Image& image, double factor) {
 
 void change_gamma_(Image& image, double gamma) {
   const Range range = range_of(image);
-  const double span = range.high - range.low;
+  const float span = range.high - range.low, power = static_cast<float>(gamma);
   if (span <= 0) return;
   for (float& x : image.pixels)
-    x = range.clip(std::pow((x - range.low) / span, gamma) * span + range.low);
+    x = range.clip(std::pow((x - range.low) / span, power) * span + range.low);
 }
 
 void saturate_(Image& image, double factor) {
