@@ -18,7 +18,7 @@ Tensor LeakyReLU::forward(const Tensor& x) {
   return leaky_relu(x, negative_slope);
 }
 std::string LeakyReLU::describe() const {
-  return Settings().add("negative_slope", negative_slope);
+  return Description().add("negative_slope", negative_slope);
 }
 
 PReLU::PReLU(int64_t num_parameters, double init) {
@@ -29,14 +29,14 @@ Tensor PReLU::forward(const Tensor& x) {
   return prelu(x, weight);
 }
 std::string PReLU::describe() const {
-  return Settings().add("num_parameters", weight.numel());
+  return Description().add("num_parameters", weight.numel());
 }
 
 Tensor ELU::forward(const Tensor& x) {
   return elu(x, alpha);
 }
 std::string ELU::describe() const {
-  return Settings().add("alpha", alpha);
+  return Description().add("alpha", alpha);
 }
 
 CELU::CELU(double alpha) : alpha(alpha) {
@@ -46,7 +46,7 @@ Tensor CELU::forward(const Tensor& x) {
   return celu(x, alpha);
 }
 std::string CELU::describe() const {
-  return Settings().add("alpha", alpha);
+  return Description().add("alpha", alpha);
 }
 
 Hardtanh::Hardtanh(double min_value, double max_value)
@@ -58,28 +58,28 @@ Tensor Hardtanh::forward(const Tensor& x) {
   return hardtanh(x, min_value, max_value);
 }
 std::string Hardtanh::describe() const {
-  return Settings().add("min_value", min_value).add("max_value", max_value);
+  return Description().add("min_value", min_value).add("max_value", max_value);
 }
 
 Tensor Softplus::forward(const Tensor& x) {
   return softplus(x, beta, threshold);
 }
 std::string Softplus::describe() const {
-  return Settings().add("beta", beta).add("threshold", threshold);
+  return Description().add("beta", beta).add("threshold", threshold);
 }
 
 Tensor Threshold::forward(const Tensor& x) {
   return tessera::threshold(x, threshold, value);
 }
 std::string Threshold::describe() const {
-  return Settings().add("threshold", threshold).add("value", value);
+  return Description().add("threshold", threshold).add("value", value);
 }
 
 Tensor Hardshrink::forward(const Tensor& x) {
   return hardshrink(x, lambda);
 }
 std::string Hardshrink::describe() const {
-  return Settings().add("lambda", lambda);
+  return Description().add("lambda", lambda);
 }
 
 Softshrink::Softshrink(double lambda) : lambda(lambda) {
@@ -89,35 +89,35 @@ Tensor Softshrink::forward(const Tensor& x) {
   return softshrink(x, lambda);
 }
 std::string Softshrink::describe() const {
-  return Settings().add("lambda", lambda);
+  return Description().add("lambda", lambda);
 }
 
 Tensor GLU::forward(const Tensor& x) {
   return glu(x, dim);
 }
 std::string GLU::describe() const {
-  return Settings().add("dim", dim);
+  return Description().add("dim", dim);
 }
 
 Tensor Softmax::forward(const Tensor& x) {
   return softmax(x, dim);
 }
 std::string Softmax::describe() const {
-  return Settings().add("dim", dim);
+  return Description().add("dim", dim);
 }
 
 Tensor LogSoftmax::forward(const Tensor& x) {
   return log_softmax(x, dim);
 }
 std::string LogSoftmax::describe() const {
-  return Settings().add("dim", dim);
+  return Description().add("dim", dim);
 }
 
 Tensor Softmin::forward(const Tensor& x) {
   return softmin(x, dim);
 }
 std::string Softmin::describe() const {
-  return Settings().add("dim", dim);
+  return Description().add("dim", dim);
 }
 
 Tensor Softmax2d::forward(const Tensor& x) {

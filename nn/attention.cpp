@@ -143,7 +143,7 @@ Tensor MultiheadAttention::attend_batch(const Tensor& query, const Tensor& key, 
 }
 
 std::string MultiheadAttention::describe() const {
-  return Settings(embed_dim, num_heads)
+  return Description(embed_dim, num_heads)
       .unless(0.0, "dropout", options.dropout)
       .unless(true, "bias", options.bias)
       .unless(embed_dim, "kdim", options.kdim.value_or(embed_dim))

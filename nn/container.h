@@ -7,6 +7,13 @@
 
 #include "nn/module.h"
 
+namespace tessera::nn::detail {
+
+// What operator[] of the containers returns.
+Module& child_at(const Module& container, int64_t place);
+
+}  // namespace tessera::nn::detail
+
 namespace tessera::nn {
 
 // Modules one after the other, named by their places "0", "1", ... or as the caller says:
@@ -37,13 +44,13 @@ struct Sequential : Module {
 
   int64_t size() const { return static_cast<int64_t>(children().size()); }
   // The module at a place; negative ones count from the end. Throws Error when there is none.
-  Module& operator[](int64_t place) const;
+  Module& operator[](int64_t place) const { return detail::child_at(*this, place); }
 
   Tensor forward(const Tensor& x) override;
 };
 
-// Modules of one class, named "0", "1", ..., that their owner calls as it likes. Same as
-// torch.nn.ModuleList.
+// Modules of one class, named "0", "1", ..., that their owner calls as it likes; places count as in
+// Sequential. Same as torch.nn.ModuleList.
 //
 //   nn::ModuleList<Block>& blocks = add("blocks", nn::ModuleList<Block>());
 //   for (int i = 0; i < depth; ++i) blocks.append(Block(width));
@@ -53,9 +60,7 @@ struct ModuleList : Module {
   M& append(M module) { return add(std::to_string(size()), std::move(module)); }
 
   int64_t size() const { return static_cast<int64_t>(children().size()); }
-  M& operator[](int64_t place) const {
-    return static_cast<M&>(*children().at(static_cast<size_t>(place)).second);
-  }
+  M& operator[](int64_t place) const { return static_cast<M&>(detail::child_at(*this, place)); }
 
   class Iterator {
    public:

@@ -60,14 +60,14 @@ void ConvBase::make_parameters(const Shape& weight_shape, bool with_bias) {
 }
 
 std::string ConvBase::describe() const {
-  Settings settings(in_channels, out_channels);
-  settings.add("kernel", kernel_size).unless(1, "stride", stride);
+  Description text(in_channels, out_channels);
+  text.add("kernel", kernel_size).unless(1, "stride", stride);
   if (padding.before == padding.after) {
-    settings.unless(0, "padding", padding.before);
+    text.unless(0, "padding", padding.before);
   } else {
-    settings.add("padding", padding.before.str() + " and " + padding.after.str());
+    text.add("padding", padding.before.str() + " and " + padding.after.str());
   }
-  return settings.unless(1, "dilation", dilation)
+  return text.unless(1, "dilation", dilation)
       .unless(1, "groups", groups)
       .unless(true, "bias", bias.defined());
 }
@@ -90,7 +90,7 @@ Tensor ConvNd::forward(const Tensor& x) {
 }
 
 std::string ConvNd::describe() const {
-  return Settings(ConvBase::describe()).unless("zeros", "padding_mode", name_of(padding_mode));
+  return Description(ConvBase::describe()).unless("zeros", "padding_mode", name_of(padding_mode));
 }
 
 ConvTransposeNd::ConvTransposeNd(const char* name, int axes, int64_t in, int64_t out,
@@ -119,7 +119,7 @@ Tensor ConvTransposeNd::forward(const Tensor& x) {
 }
 
 std::string ConvTransposeNd::describe() const {
-  return Settings(ConvBase::describe()).unless(0, "output_padding", output_padding);
+  return Description(ConvBase::describe()).unless(0, "output_padding", output_padding);
 }
 
 }  // namespace tessera::nn

@@ -8,26 +8,26 @@ namespace tessera::nn {
 
 // Writes the settings of a module, for Module::describe:
 //
-//   Settings(3, 64).add("kernel", kernel_size).unless(1, "stride", stride)   "3, 64, kernel=3"
+//   Description(3, 64).add("kernel", kernel_size).unless(1, "stride", stride)   "3, 64, kernel=3"
 //
 // A Shape of equal numbers, one for each axis, is written as that number.
-class Settings {
+class Description {
  public:
   // The arguments that have no name.
   template <class... T>
-  explicit Settings(const T&... values) {
+  explicit Description(const T&... values) {
     (append(nullptr, text_of(values)), ...);
   }
 
   template <class T>
-  Settings& add(const char* name, const T& value) {
+  Description& add(const char* name, const T& value) {
     append(name, text_of(value));
     return *this;
   }
 
   // The same, left out where the value is the usual one.
   template <class T, class U>
-  Settings& unless(const U& usual, const char* name, const T& value) {
+  Description& unless(const U& usual, const char* name, const T& value) {
     const std::string text = text_of(value);
     if (text != text_of(usual)) append(name, text);
     return *this;

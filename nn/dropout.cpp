@@ -14,7 +14,7 @@ DropoutBase::DropoutBase(const char* name, double p) : p(p) {
 }
 
 std::string DropoutBase::describe() const {
-  return Settings().add("p", p);
+  return Description().add("p", p);
 }
 
 #define TESSERA_FORWARD(Name, function)   \

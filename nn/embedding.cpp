@@ -31,9 +31,9 @@ Tensor Embedding::forward(const Tensor& index) {
 }
 
 std::string Embedding::describe() const {
-  Settings settings(num_embeddings, embedding_dim);
-  if (options.padding_idx) settings.add("padding_idx", *options.padding_idx);
-  return settings;
+  Description text(num_embeddings, embedding_dim);
+  if (options.padding_idx) text.add("padding_idx", *options.padding_idx);
+  return text;
 }
 
 }  // namespace tessera::nn

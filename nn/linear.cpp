@@ -20,7 +20,7 @@ Tensor Linear::forward(const Tensor& x) {
 }
 
 std::string Linear::describe() const {
-  return Settings(in_features, out_features).unless(true, "bias", bias.defined());
+  return Description(in_features, out_features).unless(true, "bias", bias.defined());
 }
 
 }  // namespace tessera::nn

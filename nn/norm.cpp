@@ -59,7 +59,7 @@ Tensor BatchNormBase::forward(const Tensor& x) {
 }
 
 std::string BatchNormBase::describe() const {
-  return Settings(num_features)
+  return Description(num_features)
       .unless(1e-5, "eps", options.eps)
       .unless(0.1, "momentum", options.momentum)
       .unless(true, "affine", options.affine)
@@ -87,7 +87,7 @@ Tensor InstanceNormBase::forward(const Tensor& x) {
 }
 
 std::string InstanceNormBase::describe() const {
-  return Settings(num_features)
+  return Description(num_features)
       .unless(1e-5, "eps", options.eps)
       .unless(false, "affine", options.affine);
 }
@@ -111,7 +111,7 @@ Tensor GroupNorm::forward(const Tensor& x) {
 }
 
 std::string GroupNorm::describe() const {
-  return Settings(num_groups, num_channels)
+  return Description(num_groups, num_channels)
       .unless(1e-5, "eps", options.eps)
       .unless(true, "affine", options.affine);
 }
@@ -129,7 +129,7 @@ Tensor LayerNorm::forward(const Tensor& x) {
 }
 
 std::string LayerNorm::describe() const {
-  return Settings(normalized_shape)
+  return Description(normalized_shape)
       .unless(1e-5, "eps", options.eps)
       .unless(true, "elementwise_affine", options.elementwise_affine)
       .unless(true, "bias", options.bias);
@@ -146,9 +146,9 @@ Tensor RMSNorm::forward(const Tensor& x) {
 }
 
 std::string RMSNorm::describe() const {
-  Settings settings(normalized_shape);
-  if (options.eps) settings.add("eps", *options.eps);
-  return settings.unless(true, "elementwise_affine", options.elementwise_affine);
+  Description text(normalized_shape);
+  if (options.eps) text.add("eps", *options.eps);
+  return text.unless(true, "elementwise_affine", options.elementwise_affine);
 }
 
 LocalResponseNorm::LocalResponseNorm(int64_t neighbours, const LocalResponseNormOptions& o)
@@ -161,7 +161,7 @@ Tensor LocalResponseNorm::forward(const Tensor& x) {
 }
 
 std::string LocalResponseNorm::describe() const {
-  return Settings(size)
+  return Description(size)
       .unless(1e-4, "alpha", options.alpha)
       .unless(0.75, "beta", options.beta)
       .unless(1, "k", options.k);

@@ -28,10 +28,10 @@ Tensor PadNd::forward(const Tensor& x) {
 
 std::string PadNd::describe() const {
   const auto same = [&](int64_t end) { return end == padding[0]; };
-  Settings settings(std::all_of(padding.begin(), padding.end(), same)
-                        ? fmt::format("{}", padding[0])
-                        : fmt::format("[{}]", fmt::join(padding, ", ")));
-  return settings.unless(0.0, "value", options.value);
+  Description text(std::all_of(padding.begin(), padding.end(), same)
+                       ? fmt::format("{}", padding[0])
+                       : fmt::format("[{}]", fmt::join(padding, ", ")));
+  return text.unless(0.0, "value", options.value);
 }
 
 }  // namespace tessera::nn

@@ -27,14 +27,11 @@ struct PadNd : Module {
 
 // Zeros; the elements mirrored at the last one; the last one; those of the other end. Same as
 // torch.nn.ZeroPad1d, ReflectionPad1d, ReplicationPad1d, CircularPad1d, and so for 2d and 3d.
-#define TESSERA_PAD_MODULES(X)                                                                 \
-  X(ZeroPad1d, 1, constant)                                                                    \
-  X(ZeroPad2d, 2, constant)                                                                    \
-  X(ZeroPad3d, 3, constant)                                                                    \
-  X(ReflectionPad1d, 1, reflect) X(ReflectionPad2d, 2, reflect) X(ReflectionPad3d, 3, reflect) \
-      X(ReplicationPad1d, 1, replicate) X(ReplicationPad2d, 2, replicate)                      \
-          X(ReplicationPad3d, 3, replicate) X(CircularPad1d, 1, circular)                      \
-              X(CircularPad2d, 2, circular) X(CircularPad3d, 3, circular)
+#define TESSERA_PAD_MODULES(X) \
+  X(ZeroPad, constant)         \
+  X(ReflectionPad, reflect)    \
+  X(ReplicationPad, replicate) \
+  X(CircularPad, circular)
 
 #define TESSERA_MODULE(Name, axes, how)                            \
   struct Name : PadNd {                                            \
@@ -42,7 +39,12 @@ struct PadNd : Module {
     explicit Name(const std::vector<int64_t>& padding)             \
         : PadNd(#Name, axes, padding, {.mode = PadMode::how}) {}   \
   };
-TESSERA_PAD_MODULES(TESSERA_MODULE)
+#define TESSERA_MODULES(Name, how) \
+  TESSERA_MODULE(Name##1d, 1, how) \
+  TESSERA_MODULE(Name##2d, 2, how) \
+  TESSERA_MODULE(Name##3d, 3, how)
+TESSERA_PAD_MODULES(TESSERA_MODULES)
+#undef TESSERA_MODULES
 #undef TESSERA_MODULE
 
 // The number `value`. Same as torch.nn.ConstantPad1d, ConstantPad2d, ConstantPad3d.

@@ -59,12 +59,12 @@ PoolBase::PoolBase(const char* name, int axes, const PerAxis& kernel, const Pool
 
 std::string PoolBase::describe() const {
   const auto each = [&](const PerAxis& setting) { return setting.resolve(axes(), 0, "", ""); };
-  Settings settings;
-  settings.add("kernel", kernel_size)
+  Description text;
+  text.add("kernel", kernel_size)
       .unless(kernel_size, "stride", each(window_.stride))
       .unless(0, "padding", each(window_.padding));
-  if (!window_.padding_end.empty()) settings.add("padding_end", each(window_.padding_end));
-  return settings.unless(1, "dilation", each(window_.dilation))
+  if (!window_.padding_end.empty()) text.add("padding_end", each(window_.padding_end));
+  return text.unless(1, "dilation", each(window_.dilation))
       .unless(false, "ceil_mode", window_.ceil_mode);
 }
 
@@ -97,10 +97,10 @@ Tensor AvgPoolNd::forward(const Tensor& x) {
 }
 
 std::string AvgPoolNd::describe() const {
-  Settings settings(PoolBase::describe());
-  settings.unless(true, "count_include_pad", count_include_pad_);
-  if (divisor_override_) settings.add("divisor_override", *divisor_override_);
-  return settings;
+  Description text(PoolBase::describe());
+  text.unless(true, "count_include_pad", count_include_pad_);
+  if (divisor_override_) text.add("divisor_override", *divisor_override_);
+  return text;
 }
 
 AdaptiveAvgPoolNd::AdaptiveAvgPoolNd(const char* name, int axes, const PerAxis& size,
@@ -114,7 +114,7 @@ Tensor AdaptiveAvgPoolNd::forward(const Tensor& x) {
 }
 
 std::string AdaptiveAvgPoolNd::describe() const {
-  return Settings(output_size)
+  return Description(output_size)
       .unless("torch", "windows", windows == AdaptiveWindows::jittor ? "jittor" : "torch");
 }
 
@@ -127,7 +127,7 @@ Tensor AdaptiveMaxPoolNd::forward(const Tensor& x) {
 }
 
 std::string AdaptiveMaxPoolNd::describe() const {
-  return Settings(output_size);
+  return Description(output_size);
 }
 
 MaxUnpoolNd::MaxUnpoolNd(const char* name, int axes, const PerAxis& kernel,
@@ -150,7 +150,7 @@ Tensor MaxUnpoolNd::operator()(const Operand& x, const Tensor& indices,
 
 std::string MaxUnpoolNd::describe() const {
   const auto each = [&](const PerAxis& p) { return p.resolve(kernel_size.ndim(), 0, "", ""); };
-  return Settings()
+  return Description()
       .add("kernel", kernel_size)
       .unless(kernel_size, "stride", each(options_.stride))
       .unless(0, "padding", each(options_.padding));

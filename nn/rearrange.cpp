@@ -11,14 +11,14 @@ Tensor Flatten::forward(const Tensor& x) {
   return flatten(x, start_dim, end_dim);
 }
 std::string Flatten::describe() const {
-  return Settings().add("start_dim", start_dim).add("end_dim", end_dim);
+  return Description().add("start_dim", start_dim).add("end_dim", end_dim);
 }
 
 Tensor Unflatten::forward(const Tensor& x) {
   return unflatten(x, dim, unflattened_size);
 }
 std::string Unflatten::describe() const {
-  return Settings().add("dim", dim).add("unflattened_size", unflattened_size.str());
+  return Description().add("dim", dim).add("unflattened_size", unflattened_size.str());
 }
 
 PixelShuffle::PixelShuffle(int64_t factor) : upscale_factor(factor) {
@@ -28,7 +28,7 @@ Tensor PixelShuffle::forward(const Tensor& x) {
   return pixel_shuffle(x, upscale_factor);
 }
 std::string PixelShuffle::describe() const {
-  return Settings().add("upscale_factor", upscale_factor);
+  return Description().add("upscale_factor", upscale_factor);
 }
 
 PixelUnshuffle::PixelUnshuffle(int64_t factor) : downscale_factor(factor) {
@@ -38,7 +38,7 @@ Tensor PixelUnshuffle::forward(const Tensor& x) {
   return pixel_unshuffle(x, downscale_factor);
 }
 std::string PixelUnshuffle::describe() const {
-  return Settings().add("downscale_factor", downscale_factor);
+  return Description().add("downscale_factor", downscale_factor);
 }
 
 ChannelShuffle::ChannelShuffle(int64_t groups) : groups(groups) {
@@ -48,7 +48,7 @@ Tensor ChannelShuffle::forward(const Tensor& x) {
   return channel_shuffle(x, groups);
 }
 std::string ChannelShuffle::describe() const {
-  return Settings().add("groups", groups);
+  return Description().add("groups", groups);
 }
 
 }  // namespace tessera::nn

@@ -44,7 +44,7 @@ Tensor TransformerEncoderLayer::fed_forward(const Tensor& x) {
 }
 
 std::string TransformerEncoderLayer::describe() const {
-  return Settings(self_attn.embed_dim, self_attn.num_heads)
+  return Description(self_attn.embed_dim, self_attn.num_heads)
       .add("dim_feedforward", linear1.out_features)
       .unless(false, "norm_first", norm_first);
 }

@@ -53,13 +53,13 @@ Tensor Upsample::forward(const Tensor& x) {
 }
 
 std::string Upsample::describe() const {
-  Settings settings;
+  Description text;
   if (options.scale_factor.empty()) {
-    settings.add("size", options.size);
+    text.add("size", options.size);
   } else {
-    settings.add("scale_factor", fmt::format("{}", fmt::join(options.scale_factor, " x ")));
+    text.add("scale_factor", fmt::format("{}", fmt::join(options.scale_factor, " x ")));
   }
-  return settings.add("mode", name_of(options.mode))
+  return text.add("mode", name_of(options.mode))
       .unless(false, "align_corners", options.align_corners);
 }
 

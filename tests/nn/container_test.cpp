@@ -78,6 +78,8 @@ TEST_SUITE("nn/container") {
     CHECK(names_of(net) == Names{"", "scales", "scales.0", "scales.1"});
     CHECK(net.scales.type_name() == "ModuleList");
     CHECK(net.scales[1].factor == 3);
+    CHECK(net.scales[-2].factor == 2);
+    CHECK(error_of([&] { net.scales[2]; }) == "ModuleList: a place must lie in [-2, 2), got 2");
     CHECK(net(full({1}, 5)).item() == 3 * (2 * 5 + 5) + 5);
   }
 }

@@ -11,14 +11,20 @@ using testing::error_of;
 TEST_SUITE("nn/pad") {
   TEST_CASE("paddings are those of torch.nn") {
     const testing::LayerOracle oracle;
-#define CHECK_PAD(Name, axes, mode)              \
-  oracle.check(#Name, [] {                       \
-    std::vector<int64_t> pads{1, 0, 1, 1, 0, 1}; \
-    pads.resize(2 * axes);                       \
-    return nn::Name(pads);                       \
-  });
-    TESSERA_PAD_MODULES(CHECK_PAD)
+    std::vector<int64_t> pads = {1, 0};
+#define CHECK_PAD(Name) oracle.check(#Name, [&] { return nn::Name(pads); });
+#define CHECK_1D(Name, mode) CHECK_PAD(Name##1d)
+#define CHECK_2D(Name, mode) CHECK_PAD(Name##2d)
+#define CHECK_3D(Name, mode) CHECK_PAD(Name##3d)
+    TESSERA_PAD_MODULES(CHECK_1D)
+    pads = {1, 0, 1, 1};
+    TESSERA_PAD_MODULES(CHECK_2D)
+    pads = {1, 0, 1, 1, 0, 1};
+    TESSERA_PAD_MODULES(CHECK_3D)
 #undef CHECK_PAD
+#undef CHECK_1D
+#undef CHECK_2D
+#undef CHECK_3D
     oracle.check("ConstantPad1d", [] { return nn::ConstantPad1d(1, 0.5); });
     oracle.check("ConstantPad2d", [] { return nn::ConstantPad2d(1, 0.5); });
     oracle.check("ConstantPad3d", [] { return nn::ConstantPad3d(1, 0.5); });
