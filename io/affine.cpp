@@ -17,9 +17,16 @@ int64_t inside(int64_t i, int64_t n, Border border) {
   return phase < n ? phase : period - phase;
 }
 
-// Coordinates far outside mean the same as these, and fit into integers.
-double bounded(double coordinate) {
-  return std::clamp(coordinate, -1e9, 1e9);
+struct Point {
+  double y, x;
+};
+
+// Where pixel (h, w) of the result comes from. Far outside one place is like another, and bounded
+// ones fit into integers.
+Point source_of(const Affine& from, int64_t h, int64_t w) {
+  const auto y = static_cast<double>(h), x = static_cast<double>(w);
+  return {std::clamp(from.yy * y + from.yx * x + from.y0, -1e9, 1e9),
+          std::clamp(from.xy * y + from.xx * x + from.x0, -1e9, 1e9)};
 }
 
 }  // namespace
@@ -38,11 +45,9 @@ Image sample(const Image& image, const Affine& from, int64_t height, int64_t wid
   const int64_t H = image.height, W = image.width;
   for (int64_t h = 0; h < height; ++h) {
     for (int64_t w = 0; w < width; ++w) {
-      const auto y = static_cast<double>(h), x = static_cast<double>(w);
-      const double y_in = bounded(from.yy * y + from.yx * x + from.y0);
-      const double x_in = bounded(from.xy * y + from.xx * x + from.x0);
-      const double y_floor = std::floor(y_in), x_floor = std::floor(x_in);
-      const auto fy = static_cast<float>(y_in - y_floor), fx = static_cast<float>(x_in - x_floor);
+      const auto [y, x] = source_of(from, h, w);
+      const double y_floor = std::floor(y), x_floor = std::floor(x);
+      const auto fy = static_cast<float>(y - y_floor), fx = static_cast<float>(x - x_floor);
       const auto top = static_cast<int64_t>(y_floor), left = static_cast<int64_t>(x_floor);
       // The four neighbours; one that is nothing counts nothing.
       const int64_t ys[2] = {inside(top, H, border), inside(top + 1, H, border)};
@@ -72,11 +77,9 @@ LabelMap sample(const LabelMap& mask, const Affine& from, int64_t height, int64_
   LabelMap result(height, width);
   for (int64_t h = 0; h < height; ++h) {
     for (int64_t w = 0; w < width; ++w) {
-      const auto y = static_cast<double>(h), x = static_cast<double>(w);
-      const double y_in = bounded(from.yy * y + from.yx * x + from.y0);
-      const double x_in = bounded(from.xy * y + from.xx * x + from.x0);
-      const int64_t i = inside(static_cast<int64_t>(std::floor(y_in + 0.5)), mask.height, border);
-      const int64_t j = inside(static_cast<int64_t>(std::floor(x_in + 0.5)), mask.width, border);
+      const auto [y, x] = source_of(from, h, w);
+      const int64_t i = inside(static_cast<int64_t>(std::floor(y + 0.5)), mask.height, border);
+      const int64_t j = inside(static_cast<int64_t>(std::floor(x + 0.5)), mask.width, border);
       if (i >= 0 && j >= 0) result.at(h, w) = mask.at(i, j);
     }
   }

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/nearest.h"
+#include "io/affine.h"
 #include "io/json_file.h"
 #include "io/resize.h"
 
@@ -30,6 +31,10 @@ struct Placement {
   int64_t canvas_height, canvas_width;
   int64_t height, width;
   int64_t top, left;
+
+  Affine from_canvas() const {
+    return {.y0 = -static_cast<double>(top), .x0 = -static_cast<double>(left)};
+  }
 };
 
 Placement place(int64_t height, int64_t width, const Preprocess& preprocess) {
@@ -145,22 +150,14 @@ Image resize_input(const Image& image, const Preprocess& preprocess) {
   const Placement p = place(image.height, image.width, preprocess);
   Image inner = resize(with_channels(image, preprocess.channels), p.height, p.width);
   if (p.height == p.canvas_height && p.width == p.canvas_width) return inner;
-  Image canvas(inner.channels, p.canvas_height, p.canvas_width);
-  for (int64_t c = 0; c < inner.channels; ++c)
-    for (int64_t h = 0; h < inner.height; ++h)
-      for (int64_t w = 0; w < inner.width; ++w)
-        canvas.at(c, p.top + h, p.left + w) = inner.at(c, h, w);
-  return canvas;
+  return sample(inner, p.from_canvas(), p.canvas_height, p.canvas_width, Border::zero);
 }
 
 LabelMap resize_input(const LabelMap& mask, const Preprocess& preprocess) {
   const Placement p = place(mask.height, mask.width, preprocess);
   LabelMap inner = resize(mask, p.height, p.width);
   if (p.height == p.canvas_height && p.width == p.canvas_width) return inner;
-  LabelMap canvas(p.canvas_height, p.canvas_width);
-  for (int64_t h = 0; h < inner.height; ++h)
-    for (int64_t w = 0; w < inner.width; ++w) canvas.at(p.top + h, p.left + w) = inner.at(h, w);
-  return canvas;
+  return sample(inner, p.from_canvas(), p.canvas_height, p.canvas_width, Border::zero);
 }
 
 void normalize_(Image& image, const Preprocess& preprocess) {
@@ -189,12 +186,8 @@ Image restore(const Image& scores, int64_t height, int64_t width, const Preproce
   require(scores.height == p.canvas_height && scores.width == p.canvas_width,
           "restore: scores of an image of {}x{} pixels must have {}x{}, got {}x{}", height, width,
           p.canvas_height, p.canvas_width, scores.height, scores.width);
-  Image inner(scores.channels, p.height, p.width);
-  for (int64_t c = 0; c < inner.channels; ++c)
-    for (int64_t h = 0; h < inner.height; ++h)
-      for (int64_t w = 0; w < inner.width; ++w)
-        inner.at(c, h, w) = scores.at(c, p.top + h, p.left + w);
-  return resize(inner, height, width);
+  const Affine to_canvas{.y0 = static_cast<double>(p.top), .x0 = static_cast<double>(p.left)};
+  return resize(sample(scores, to_canvas, p.height, p.width, Border::zero), height, width);
 }
 
 LabelMap best_class(const Image& scores) {

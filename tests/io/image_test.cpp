@@ -1,8 +1,6 @@
 #include "io/image.h"
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 
 #include <doctest/doctest.h>
 
@@ -12,6 +10,7 @@
 #include "io/palette.h"
 #include "io/png.h"
 #include "tests/io/damage.h"
+#include "tests/io/temporary_set.h"
 
 using namespace tessera;
 using namespace tessera::io;
@@ -19,21 +18,6 @@ using namespace tessera::testing;
 namespace fs = std::filesystem;
 
 namespace {
-
-// A folder that is empty at first and gone at the end.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / "tessera_image_test";
-  Folder() {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Folder() { fs::remove_all(path); }
-  fs::path operator/(const std::string& name) const { return path / name; }
-};
-
-void write(const fs::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
 
 Image ramp(int64_t channels) {
   Image image(channels, 2, 3);
@@ -66,7 +50,7 @@ TEST_SUITE("io/image") {
   }
 
   TEST_CASE("images survive PNG and PNM within half a step") {
-    const Folder folder;
+    const TemporaryFolder folder("image");
     for (const int64_t channels : {1, 3}) {
       const Image image = ramp(channels);
       write_png(image, folder / "a.png");
@@ -90,7 +74,7 @@ TEST_SUITE("io/image") {
   }
 
   TEST_CASE("masks survive as grey, wide and palette PNG") {
-    const Folder folder;
+    const TemporaryFolder folder("image");
     LabelMap labels(2, 2);
     labels.labels = {0, 1, 2, 1};
     write_png(labels, folder / "grey.png");
@@ -114,38 +98,38 @@ TEST_SUITE("io/image") {
   }
 
   TEST_CASE("alpha is dropped and colours stay as stored") {
-    const Folder folder;
+    const TemporaryFolder folder("image");
     Picture picture{.height = 1, .width = 2, .channels = 4};
     picture.samples = {255, 51, 0, 0, 102, 0, 255, 128};
-    write(folder / "a.png", encode_png(picture));
+    folder.write("a.png", encode_png(picture));
     const Image image = read_image(folder / "a.png");
     CHECK(image.channels == 3);
     CHECK(image.pixels == std::vector<float>{1, 0.4F, 0.2F, 0, 0, 1});
     picture.channels = 2;
     picture.width = 4;
-    write(folder / "b.png", encode_png(picture));
+    folder.write("b.png", encode_png(picture));
     CHECK(read_image(folder / "b.png").pixels == std::vector<float>{1, 0, 0.4F, 1});
     CHECK(read_labels(folder / "b.png").labels == std::vector<int32_t>{255, 0, 102, 255});
   }
 
   TEST_CASE("a palette of greys is one channel") {
-    const Folder folder;
+    const TemporaryFolder folder("image");
     Picture picture{.height = 1, .width = 2, .channels = 1};
     picture.samples = {1, 0};
     picture.palette = {0, 0, 0, 51, 51, 51};
-    write(folder / "a.png", encode_png(picture));
+    folder.write("a.png", encode_png(picture));
     CHECK(read_image_size(folder / "a.png") == ImageSize{1, 1, 2});
     CHECK(read_image(folder / "a.png").pixels == std::vector<float>{0.2F, 0});
   }
 
   TEST_CASE("masks of equal channels are read, colours are an error with a remedy") {
-    const Folder folder;
+    const TemporaryFolder folder("image");
     Picture picture{.height = 1, .width = 2, .channels = 3};
     picture.samples = {1, 1, 1, 2, 2, 2};
-    write(folder / "a.png", encode_png(picture));
+    folder.write("a.png", encode_png(picture));
     CHECK(read_labels(folder / "a.png").labels == std::vector<int32_t>{1, 2});
     picture.samples[4] = 9;
-    write(folder / "a.png", encode_png(picture));
+    folder.write("a.png", encode_png(picture));
     CHECK_THROWS_WITH_AS(
         read_labels(folder / "a.png"),
         doctest::Contains("holds colours such as (2, 9, 2), but a mask must hold class indices; "
@@ -154,7 +138,7 @@ TEST_SUITE("io/image") {
   }
 
   TEST_CASE("arrays are images as stored, bytes are pictures") {
-    const Folder folder;
+    const TemporaryFolder folder("image");
     save_npy(tensor({-1000, 0, 2.5, 7, 8, 9}, {1, 3, 2}), folder / "a.npy");
     const Image image = read_image(folder / "a.npy");
     CHECK(image.channels == 2);
@@ -170,7 +154,7 @@ TEST_SUITE("io/image") {
   }
 
   TEST_CASE("arrays of whole numbers are masks") {
-    const Folder folder;
+    const TemporaryFolder folder("image");
     for (const DType dtype : {u8, i32, i64, f32, f64}) {
       save_npy(tensor({0, 3, 1, 2}, {2, 2}, dtype), folder / "a.npy");
       CHECK(read_labels(folder / "a.npy").labels == std::vector<int32_t>{0, 3, 1, 2});
@@ -191,9 +175,9 @@ TEST_SUITE("io/image") {
   }
 
   TEST_CASE("missing and damaged files are errors that name them") {
-    const Folder folder;
+    const TemporaryFolder folder("image");
     CHECK_THROWS_WITH_AS(read_image("/no/such.png"), doctest::Contains("/no/such.png"), Error);
-    CHECK_THROWS_WITH_AS(read_labels(folder.path), doctest::Contains("image_test"), Error);
+    CHECK_THROWS_WITH_AS(read_labels(folder.path()), doctest::Contains("image"), Error);
     write_png(ramp(3), folder / "x.png");
     const TemporaryFile damaged("image.png");
     check_survives_damage(read_file(folder / "x.png"), damaged, read_image, 300);
