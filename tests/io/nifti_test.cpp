@@ -62,7 +62,8 @@ TEST_SUITE("io/nifti") {
         {"nifti_f8", f64},         {"nifti_i1", i32}, {"nifti_u2", i32},         {"nifti_u4", i64},
         {"nifti_i8", i64},         {"nifti_u8", i64}, {"nifti_big_endian", i32}, {"nifti2", f32},
         {"nifti2_big_endian", f64}};
-    for (const auto& [name, dtype] : types) {
+    for (const auto& [type, dtype] : types) {
+      const std::string& name = type;
       CAPTURE(name);
       const Volume volume = fixture(name + ".nii.gz");
       CHECK(volume.voxels.dtype() == dtype);
