@@ -11,6 +11,12 @@
 namespace tessera::io {
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
+  // A rename would put a file in the place of a device such as /dev/null, for the whole machine.
+  std::error_code unknown;
+  const std::filesystem::file_status there = std::filesystem::status(path_, unknown);
+  require(!std::filesystem::exists(there) || std::filesystem::is_regular_file(there),
+          "save: {} is a folder or a device, which no file can replace; give another name",
+          path_.string());
   temporary_ += fmt::format(".{}.part", ::getpid());
   file_ = ::open(temporary_.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
   if (file_ < 0) give_up("cannot be created");

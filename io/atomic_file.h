@@ -10,6 +10,7 @@ namespace tessera::io {
 // disk, then renamed over it. Without commit() nothing remains.
 class AtomicFile {
  public:
+  // Throws Error when `path` is something else than a file: a folder, a device, a pipe.
   explicit AtomicFile(std::filesystem::path path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;

@@ -1,5 +1,7 @@
 #include "io/atomic_file.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -38,5 +40,19 @@ TEST_SUITE("io/atomic_file") {
 
   TEST_CASE("a folder that does not exist is an error that names the file") {
     CHECK_THROWS_WITH_AS(io::AtomicFile("/no/such/x"), doctest::Contains("/no/such/x"), Error);
+  }
+
+  TEST_CASE("what is no file is not replaced by one") {
+    const fs::path folder = fs::temp_directory_path() / "tessera_atomic_other_test";
+    fs::remove_all(folder);
+    fs::create_directories(folder / "folder");
+    REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);  // stands for any device
+    for (const char* name : {"folder", "pipe"}) {
+      CHECK_THROWS_WITH_AS(io::write_file(folder / name, "text"), doctest::Contains(name), Error);
+    }
+    CHECK(fs::is_fifo(folder / "pipe"));
+    CHECK(fs::is_directory(folder / "folder"));
+    CHECK(std::distance(fs::directory_iterator(folder), {}) == 2);
+    fs::remove_all(folder);
   }
 }
