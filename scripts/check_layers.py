@@ -27,6 +27,7 @@ SEES = {
 SEES["train"] = list(SEES)
 ALL = list(SEES)
 SEES |= {top: ALL for top in ["cli", "examples", "tests", "bench", "docs"]}
+UMBRELLA = "tessera.h"  # all public headers, for programs
 FOLDERS = [*SEES, "scripts", ".ci"]
 
 FMT_HEADERS = ["core/error.h"]
@@ -57,6 +58,10 @@ def check_include(path, bracket, target):
         if there in SEES:
             return f"<{target}> is a project file; include it with quotes"
         return None
+    if target == UMBRELLA:
+        if folder in SEES and folder not in ALL:
+            return None
+        return f'"{target}" is for programs; include the headers that {path} needs'
     if there not in SEES or "/" not in target:
         return f'"{target}" does not start at the repository root; write "folder/file.h"'
     if there != folder and there not in SEES[folder]:

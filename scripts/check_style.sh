@@ -19,9 +19,9 @@ fi
 mode=(--dry-run -Werror)
 [ "${1:-}" = --fix ] && mode=(-i)
 folders=()
-for folder in core autograd ops nn optim zoo io cli examples tests bench docs; do
+for folder in core autograd ops nn optim zoo io train cli examples tests bench docs; do
   [ -d "$folder" ] && folders+=("$folder")
 done
-find "${folders[@]}" -type f -regex '.*\.\(h\|cpp\|inc\|cu\|cuh\)' -print0 |
+find tessera.h "${folders[@]}" -type f -regex '.*\.\(h\|cpp\|inc\|cu\|cuh\)' -print0 |
   xargs -0 -r -n 16 "$tool" --style=file "${mode[@]}" ||
   { echo "style: run scripts/check_style.sh --fix"; exit 1; }

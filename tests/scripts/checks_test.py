@@ -58,6 +58,11 @@ class Layers(unittest.TestCase):
         ]:
             self.check({path: header(f'#include "{target}"')}, f"{path}:4: ")
 
+    def test_leaves_the_header_of_everything_to_programs(self):
+        self.check({"examples/a.cpp": '#include "tessera.h"\n'})
+        self.check({"nn/a.h": header('#include "tessera.h"')}, "nn/a.h:4: ")
+        self.check({"train/a.h": header('#include "tessera.h"')}, "train/a.h:4: ")
+
     def test_finds_an_include_that_does_not_start_at_the_root(self):
         self.check({"core/a.h": header('#include "b.h"')}, "core/a.h:4: ")
         self.check({"core/a.h": header('#include "../ops/b.h"')}, "core/a.h:4: ")
