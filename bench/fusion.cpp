@@ -13,6 +13,7 @@
 
 #include "bench/timing.h"
 #include "core/cpu/isa.h"
+#include "core/cpu/parallel.h"
 #include "core/op.h"
 #include "core/settings.h"
 #include "ops/binary.h"
@@ -84,12 +85,11 @@ void chain_a(int64_t N, int64_t C, int64_t HW) {
   const auto by_hand = [&] {
     const float *m = mean.data<float>().data(), *s = scale.data<float>().data(),
                 *b = shift.data<float>().data();
-#pragma omp parallel for schedule(static)
-    for (int64_t row = 0; row < N * C; ++row) {
+    cpu::parallel_for(N * C, false, [&](int64_t row) {
       const int64_t at = row * HW, c = row % C;
       affine_relu_add(x.data<float>().data() + at, m[c], s[c], b[c],
                       residual.data<float>().data() + at, mutable_data(out) + at, HW);
-    }
+    });
     consume(out.data<float>().data());
   };
   report(fmt::format("affine+relu+add [{}, {}, {}]", N, C, HW), ours, by_hand);
@@ -107,12 +107,10 @@ void chain_b(int64_t n) {
   };
   const Tensor hand_p = wave({n}, 0), hand_m = wave({n}, 0), hand_v = wave({n}, 1);
   const auto by_hand = [&] {
-    constexpr int64_t chunk = 16384;
-#pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < n; i += chunk) {
-      adam(mutable_data(hand_p) + i, g.data<float>().data() + i, mutable_data(hand_m) + i,
-           mutable_data(hand_v) + i, std::min(chunk, n - i));
-    }
+    cpu::parallel_ranges(n, 16384, [&](int64_t begin, int64_t end) {
+      adam(mutable_data(hand_p) + begin, g.data<float>().data() + begin,
+           mutable_data(hand_m) + begin, mutable_data(hand_v) + begin, end - begin);
+    });
     consume(hand_p.data<float>().data());
   };
   report(fmt::format("Adam [{}]", n), ours, by_hand);

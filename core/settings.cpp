@@ -1,7 +1,6 @@
 #include "core/settings.h"
 
-#include <omp.h>
-
+#include "core/cpu/parallel.h"
 #include "core/error.h"
 
 namespace tessera {
@@ -12,12 +11,12 @@ Settings& settings() {
 }
 
 int num_threads() {
-  return omp_get_max_threads();
+  return cpu::thread_count();
 }
 
 void set_num_threads(int count) {
   require(count >= 1, "set_num_threads: needs at least 1 thread, got {}", count);
-  omp_set_num_threads(count);
+  cpu::set_thread_count(count);
 }
 
 }  // namespace tessera

@@ -4,13 +4,6 @@
 #include <exception>
 #include <mutex>
 
-#if defined(__SANITIZE_THREAD__)
-#include <atomic>
-#include <thread>
-#include <vector>
-#endif
-#include <omp.h>
-
 namespace tessera::cpu {
 
 // Keeps the first exception that leaves a parallel loop and throws it again on the calling thread.
@@ -34,31 +27,44 @@ class FirstException {
   std::exception_ptr exception_;
 };
 
+// Calls body(context, i) for 0 <= i < count on this thread and on those of the pool that are free,
+// and returns when all calls have. The body must not throw.
+//
+// Items are handed out one by one, and only threads that took one are waited for. So a pool thread
+// that the system does not let run, because other programs need the processors, holds nobody up;
+// OpenMP's barrier, which waits for all threads, made a training step 20 times slower then.
+using ParallelBody = void (*)(void* context, int64_t i);
+void run_parallel(int64_t count, ParallelBody body, void* context);
+
+// Whether run_parallel would use other threads: false with one thread, and inside of its bodies.
+bool can_run_parallel();
+
+// How many threads take part. Initially OMP_NUM_THREADS, which many programs go by, or the number
+// of processors this process may use.
+int thread_count();
+void set_thread_count(int count);
+
 // Runs f(i) for 0 <= i < count, spread over the threads. The split of work into items must not
 // depend on the number of threads, so that neither does the result. `serial` is for work too small
 // to be worth waking threads.
 template <class F>
 void parallel_for(int64_t count, bool serial, F&& f) {
-  if (serial || count <= 1 || omp_get_max_threads() == 1 || omp_in_parallel()) {
+  if (serial || count <= 1 || !can_run_parallel()) {
     for (int64_t i = 0; i < count; ++i) f(i);
     return;
   }
-  FirstException exception;
-#if defined(__SANITIZE_THREAD__)
-  // ThreadSanitizer does not understand OpenMP's own synchronisation.
-  std::atomic<int64_t> next{0};
-  std::vector<std::thread> threads;
-  for (int t = 0; t < omp_get_max_threads(); ++t) {
-    threads.emplace_back([&] {
-      for (int64_t i = next++; i < count; i = next++) exception.guard([&] { f(i); });
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-#else
-#pragma omp parallel for schedule(dynamic)
-  for (int64_t i = 0; i < count; ++i) exception.guard([&] { f(i); });
-#endif
-  exception.rethrow();
+  struct Context {
+    F& f;
+    FirstException exception;
+  } context{f, {}};
+  run_parallel(
+      count,
+      [](void* opaque, int64_t i) {
+        auto& [body, exception] = *static_cast<Context*>(opaque);
+        exception.guard([&b = body, i] { b(i); });
+      },
+      &context);
+  context.exception.rethrow();
 }
 
 // Splits [0, total) into runs of `grain` elements: f(begin, end).
