@@ -25,6 +25,10 @@ INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
 # What CMakeLists.txt adds for clang 14, since the compile commands may be g++'s.
 OPTIONS = [f"--extra-arg-before=-isystem{ROOT}/cmake/clang14", "--extra-arg=-fsized-deallocation"]
 OPTIONS += ["--quiet", "--extra-arg=-Wno-unknown-warning-option"]
+# Files are read without the precompiled header, so that each includes what it uses.
+PRECOMPILED = re.compile(
+    r" (-Winvalid-pch|(-Xclang )?-include(-pch)? (-Xclang )?\S*/cmake_pch\.hxx\S*)"
+)
 OTHER_INSTRUCTION_SETS = re.compile(r"/simd/.*\.(avx2|avx512)\.cpp$")
 
 
@@ -56,10 +60,10 @@ def key(entry, version):
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def lint(tool, build, file):
-    """Returns (errors as text, seconds)."""
+def lint(tool, commands, file):
+    """Returns (errors as text, seconds); `commands` is the folder of compile_commands.json."""
     start = time.monotonic()
-    run = subprocess.run([tool, "-p", str(build), *OPTIONS, file], capture_output=True, text=True)
+    run = subprocess.run([tool, "-p", str(commands), *OPTIONS, file], capture_output=True, text=True)
     # Its stderr counts suppressed warnings; only a file it cannot read leaves stdout empty.
     return (run.stdout or run.stderr if run.returncode else ""), time.monotonic() - start
 
@@ -75,7 +79,9 @@ def main():
 
     cache = build / ".tidy_cache"
     cache.mkdir(exist_ok=True)
-    entries = {e["file"]: e for e in json.loads((build / "compile_commands.json").read_text())}
+    commands = PRECOMPILED.sub("", (build / "compile_commands.json").read_text())
+    (cache / "compile_commands.json").write_text(commands)
+    entries = {e["file"]: e for e in json.loads(commands)}
     chosen = [
         (file, cache / key(entry, version))
         for file, entry in sorted(entries.items())
@@ -86,7 +92,7 @@ def main():
 
     def lint_and_mark(job):
         file, mark = job
-        errors, seconds = lint(tool, build, file)
+        errors, seconds = lint(tool, cache, file)
         if not errors:
             mark.touch()
         return file, errors, seconds
