@@ -7,7 +7,6 @@
 #include "core/settings.h"
 #include "io/model_file.h"
 #include "io/npy.h"
-#include "io/weights.h"
 #include "ops/unary.h"
 #include "train/model.h"
 
@@ -38,9 +37,7 @@ std::unique_ptr<zoo::Network> network_for(const ForwardConfig& config, int64_t c
   }
   require(!config.model.empty(), "forward: which network do these weights belong to? give --model");
   auto network = zoo::make(config.model, channels, config.classes);
-  const nn::StateDictMatch match =
-      network->load_state_dict(io::load_weights(config.weights).tensors, !config.partial_weights);
-  if (!match.complete()) std::cout << config.weights << ":" << match.str() << "\n";
+  train::load_weights(*network, config.weights, config.partial_weights);
   network->eval();
   return network;
 }
@@ -51,11 +48,15 @@ int forward(const ForwardConfig& config) {
     require(!field.second.empty(), "forward: --{} is missing; see tessera forward --help",
             field.first);
   }
-  if (config.threads > 0) set_num_threads(static_cast<int>(config.threads));
+  use_threads("forward", config.threads);
   const Tensor x = cast(io::load_npy(config.input), f32);
   require(x.ndim() == 4, "forward: {} must hold [N, C, H, W], got {}", config.input, x.shape());
   const NoGrad no_grad;
-  const Tensor y = (*network_for(config, x.shape(1)))(x);
+  const auto network = network_for(config, x.shape(1));
+  require(x.numel() > 0 && x.shape(1) == network->channels(),
+          "forward: {} must hold [N, {}, H, W] and not be empty, got {}", config.input,
+          network->channels(), x.shape());
+  const Tensor y = (*network)(x);
   io::save_npy(y, config.output);
   std::cout << fmt::format("{} {} -> {} {}\n", config.input, x.shape(), config.output, y.shape());
   return kDone;

@@ -2,10 +2,10 @@
 #include <iostream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/command.h"
 #include "core/error.h"
-#include "core/settings.h"
 #include "io/dataset.h"
 #include "io/npy.h"
 #include "io/overlay.h"
@@ -37,50 +37,59 @@ struct PredictConfig {
   }
 };
 
-void predict_one(const train::Model& model, const io::Case& one, const PredictConfig& config) {
+void write(const io::Image& scores, const io::Image& image, const std::string& name,
+           const PredictConfig& config) {
   const fs::path out = config.out;
-  const io::Image image = io::read_image(one.image);
-  const io::Image scores = train::probabilities(model, image);
   const io::LabelMap labels = io::best_class(scores);
   if (config.masks) {
     const auto palette =
-        model.spec.classes <= 256 ? io::class_palette(model.spec.classes) : std::vector<uint8_t>();
-    io::write_png(labels, out / (one.name + ".png"), palette);
+        scores.channels <= 256 ? io::class_palette(scores.channels) : std::vector<uint8_t>();
+    io::write_png(labels, out / (name + ".png"), palette);
   }
-  if (config.overlays) io::write_png(io::overlay(image, labels), out / (one.name + "_overlay.png"));
+  if (config.overlays) io::write_png(io::overlay(image, labels), out / (name + "_overlay.png"));
   if (config.probabilities) {
     io::save_npy(tensor<float>(scores.pixels, {scores.channels, scores.height, scores.width}),
-                 out / (one.name + ".npy"));
+                 out / (name + ".npy"));
   }
 }
 
 int predict(const PredictConfig& config) {
-  require(!config.model.empty(), "predict: which model? give --model FILE");
   require(!config.input.empty(), "predict: which pictures? give --input FILE or DIR");
   require(!config.out.empty(), "predict: where should the result be? give --out DIR");
   require(config.masks || config.overlays || config.probabilities,
           "predict: nothing is to be written; allow --masks, --overlays or --probabilities");
-  if (config.threads > 0) set_num_threads(static_cast<int>(config.threads));
-  const fs::path given = config.model;
-  const train::Model model =
-      train::load_model(fs::is_directory(given) ? given / "best.tessera" : given);
+  use_threads("predict", config.threads);
+  const train::Model model = train::load_model(find_model("predict", config.model));
   const std::vector<io::Case> cases = io::list_images(config.input);
   const fs::path out = config.out;
-  fs::create_directories(out);
+  make_folder("predict", out);
   for (const io::Case& one : cases) {
     require(!fs::equivalent(one.image.parent_path(), out) || one.image.stem() != one.name,
-            "predict: --out {} is the folder of the pictures, which would be overwritten",
+            "predict: --out {} is the folder of the pictures, which would be overwritten; "
+            "give another",
             config.out);
   }
   io::Progress progress("predicting", static_cast<int64_t>(cases.size()),
                         {.quiet = config.quiet, .unit = "images"});
+  // A picture that cannot be read does not keep the others from being predicted.
+  std::vector<std::string> refused;
   for (const io::Case& one : cases) {
     progress.note(one.name);
-    predict_one(model, one, config);
+    io::Image image, scores;
+    try {
+      image = io::read_image(one.image);
+      scores = train::probabilities(model, image);
+    } catch (const Error& error) {
+      refused.push_back(fmt::format("{}: {}", one.image.string(), error.what()));
+    }
+    if (!scores.pixels.empty()) write(scores, image, one.name, config);
     progress.advance();
   }
   progress.clear();
-  std::cout << fmt::format("{} pictures predicted: {}\n", cases.size(), config.out);
+  std::cout << fmt::format("{} pictures predicted: {}\n", cases.size() - refused.size(),
+                           config.out);
+  require(refused.empty(), "predict: {} of {} pictures were left out:\n  {}", refused.size(),
+          cases.size(), fmt::join(refused, "\n  "));
   return kDone;
 }
 
@@ -92,7 +101,7 @@ void add_predict(CLI::App& program, int& status) {
       {.name = "predict",
        .summary = "segment pictures; needs only the model file",
        .examples = "  tessera predict --model runs/brain --input pictures --out predicted\n"
-                   "  tessera predict --model m.tessera --input a.png --out . --overlays",
+                   "  tessera predict --model m.tessera --input a.png --out masks --overlays",
        .run = predict});
 }
 

@@ -5,7 +5,6 @@
 
 #include "cli/command.h"
 #include "core/error.h"
-#include "core/settings.h"
 #include "io/dataset.h"
 #include "io/progress.h"
 #include "io/report.h"
@@ -40,10 +39,9 @@ struct TestConfig {
 
 // What a run says about its data, for whatever was not given.
 void complete(TestConfig& config) {
-  require(!config.model.empty(), "test: which model? give a .tessera file or the folder of a run");
-  const fs::path given = config.model;
-  const fs::path run = fs::is_directory(given) ? given : given.parent_path();
-  if (fs::is_directory(given)) config.model = (given / "best.tessera").string();
+  const fs::path file = find_model("test", config.model);
+  const fs::path run = file.parent_path();
+  config.model = file.string();
   if (config.out.empty()) config.out = (run / config.split).string();
   if (!config.data.empty()) return;
   require(fs::exists(run / "config.json"), "test: on which data? give --data DIR");
@@ -56,7 +54,7 @@ void complete(TestConfig& config) {
 
 int test_model(TestConfig config) {
   complete(config);
-  if (config.threads > 0) set_num_threads(static_cast<int>(config.threads));
+  use_threads("test", config.threads);
   const train::Model model = train::load_model(config.model);
   train::TrainConfig data;
   data.data = config.data;
@@ -65,13 +63,13 @@ int test_model(TestConfig config) {
   const io::Dataset set = train::open_data(data, model.labels);
   const std::vector<io::Case> cases = set.split(config.split);
 
+  const fs::path out = config.out;
+  make_folder("test", out);
   io::Progress progress("testing", static_cast<int64_t>(cases.size()),
                         {.quiet = config.quiet, .unit = "images"});
   const train::Evaluation evaluation = train::evaluate(model, set, cases, nullptr, &progress);
   progress.clear();
 
-  const fs::path out = config.out;
-  fs::create_directories(out);
   io::Report report = train::case_report(model, set, cases, evaluation,
                                          {.pictures = config.pictures, .folder = out / "pictures"});
   report.title =
@@ -81,10 +79,16 @@ int test_model(TestConfig config) {
       {.title = "Settings", .values = {{"model", config.model}, {"data", config.data}}});
   io::save_report(report, out / "report.html");
   train::case_table(evaluation, model.labels).save_csv(out / "cases.csv");
+  io::Json metrics = train::metrics_json(evaluation, model.labels);
+  metrics["model"] = config.model;
+  metrics["data"] = config.data;
+  metrics["split"] = config.split;
+  io::save_json(metrics, out / "metrics.json");
 
   std::cout << fmt::format("{} cases of '{}' in {}:\n", cases.size(), config.split, config.data)
             << train::score_table(evaluation, model.labels)
             << "each case: " << (out / "cases.csv").string()
+            << "\nfor programs: " << (out / "metrics.json").string()
             << "\nreport: " << (out / "report.html").string() << "\n";
   return kDone;
 }

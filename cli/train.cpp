@@ -1,9 +1,11 @@
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "core/error.h"
 #include "train/config.h"
 #include "train/stop.h"
 #include "train/trainer.h"
@@ -15,6 +17,7 @@ namespace {
 int train_network(const train::TrainConfig& config) {
   const std::filesystem::path out = config.out;
   train::Trainer trainer(config);
+  std::signal(SIGPIPE, SIG_IGN);  // a pager that is closed does not end a training
   train::StopRequest stop(out / "stop", config.max_minutes);
   const train::Outcome outcome = trainer.run(stop);
   if (!outcome.stopped.empty()) {
@@ -34,7 +37,11 @@ int train_network(const train::TrainConfig& config) {
 
 void add_train(CLI::App& program, int& status) {
   const auto base = [](const train::TrainConfig& config) {
-    return config.resume ? (std::filesystem::path(config.out) / "config.json").string() : "";
+    if (!config.resume) return std::string();
+    std::filesystem::path settings = std::filesystem::path(config.out) / "config.json";
+    require(!config.out.empty() && std::filesystem::exists(settings),
+            "train: '{}' holds no run to resume; give its folder with --out", config.out);
+    return settings.string();
   };
   add_verb<train::TrainConfig>(
       program, status,
@@ -47,6 +54,11 @@ void add_train(CLI::App& program, int& status) {
            "had\n"
            "Ctrl-C, or a file named `stop` in the folder of the run, saves and ends it.",
        .run = train_network,
+       .groups = {{"data", "What and where"},
+                  {"epochs", "Training"},
+                  {"channels", "Pictures and masks"},
+                  {"seed", "Computing"},
+                  {"val_every", "Validating, stopping and going on"}},
        .base = base});
 }
 

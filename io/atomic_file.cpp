@@ -17,7 +17,7 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), tem
   require(!std::filesystem::exists(there) || std::filesystem::is_regular_file(there),
           "save: {} is a folder or a device, which no file can replace; give another name",
           path_.string());
-  temporary_ += fmt::format(".{}.part", ::getpid());
+  temporary_ += fmt::format(".{}{}", ::getpid(), kPartExtension);
   file_ = ::open(temporary_.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
   if (file_ < 0) give_up("cannot be created");
 }

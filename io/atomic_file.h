@@ -6,6 +6,9 @@
 
 namespace tessera::io {
 
+// Of the name that a file has until it is complete; a killed program leaves it behind.
+inline constexpr const char* kPartExtension = ".part";
+
 // A file that appears under its name only when it is complete: written beside it, flushed to the
 // disk, then renamed over it. Without commit() nothing remains.
 class AtomicFile {

@@ -52,7 +52,7 @@ std::vector<Histogram> read_all(std::vector<Case>& cases) {
       const LabelMap mask = read_labels(one.mask);
       require_size_of_mask(mask, one);
       histograms[at] = histogram_of(mask);
-    } catch (const Error&) {
+    } catch (...) {  // also what the standard library throws
       mistakes[at] = std::current_exception();
     }
   });

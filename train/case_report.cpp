@@ -100,6 +100,39 @@ io::Table case_table(const Evaluation& evaluation, const std::vector<std::string
   return table;
 }
 
+io::Json metrics_json(const Evaluation& evaluation, const std::vector<std::string>& labels) {
+  const nn::SegmentationScores& scores = evaluation.scores;
+  const auto number = [](double value) {
+    return std::isnan(value) ? io::Json(nullptr) : io::Json(value);
+  };
+  io::Json classes = io::Json::object(), cases = io::Json::object();
+  for (size_t c = 1; c < labels.size(); ++c) {
+    const nn::ClassSummary s = scores.summary(static_cast<int64_t>(c));
+    classes[labels[c]] = {{"dice", number(s.dice)},
+                          {"iou", number(s.iou)},
+                          {"pooled_dice", number(s.pooled_dice)},
+                          {"pooled_iou", number(s.pooled_iou)},
+                          {"found", s.found},
+                          {"missed", s.missed},
+                          {"invented", s.invented},
+                          {"absent", s.absent}};
+  }
+  for (const nn::CaseScores& one : scores.cases()) {
+    io::Json& entry = cases[one.name] = {{"dice", number(one.dice)}, {"iou", number(one.iou)}};
+    for (size_t c = 1; c < labels.size(); ++c) {
+      entry["classes"][labels[c]] = {{"dice", number(one.classes[c].dice)},
+                                     {"iou", number(one.classes[c].iou)}};
+    }
+  }
+  return {{"mean",
+           {{"dice", number(scores.dice())},
+            {"iou", number(scores.iou())},
+            {"pooled_dice", number(scores.pooled_dice())},
+            {"pooled_iou", number(scores.pooled_iou())}}},
+          {"classes", classes},
+          {"cases", cases}};
+}
+
 io::Table score_table(const Evaluation& evaluation, const std::vector<std::string>& labels) {
   const nn::SegmentationScores& scores = evaluation.scores;
   io::Table table({"class", "Dice", "IoU", "pooled Dice", "found", "missed", "invented"});

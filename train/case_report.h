@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <span>
 
+#include "io/json_file.h"
 #include "io/report.h"
 #include "io/table.h"
 #include "train/evaluate.h"
@@ -21,6 +22,10 @@ io::Report case_report(const Model& model, const io::Dataset& set, std::span<con
 
 // One row for each case: its name, Dice and IoU of each foreground class, remarks.
 io::Table case_table(const Evaluation& evaluation, const std::vector<std::string>& labels);
+
+// The same for programs: scores of each foreground class, their means, and those of each case. What
+// says nothing, since neither mask nor prediction has the class, is null.
+io::Json metrics_json(const Evaluation& evaluation, const std::vector<std::string>& labels);
 
 // One row for each foreground class, and their means.
 io::Table score_table(const Evaluation& evaluation, const std::vector<std::string>& labels);

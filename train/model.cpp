@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/settings.h"
 #include "io/json_file.h"
+#include "io/weights.h"
 #include "ops/softmax.h"
 
 namespace tessera::train {
@@ -42,6 +43,17 @@ io::ModelFile to_file(const Model& model) {
   file.preprocessing = io::parse_json(io::to_json(model.preprocess), "preprocess");
   file.labels = model.labels;
   return file;
+}
+
+void load_weights(nn::Module& network, const std::filesystem::path& path, bool partial) {
+  const io::Archive archive = io::load_weights(path);
+  try {
+    const nn::StateDictMatch match = network.load_state_dict(archive.tensors, !partial);
+    if (!match.complete()) fmt::print("{}:{}\n", path.string(), match.str());
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}\n  --partial-weights takes over what fits", path.string(),
+                            error.what()));
+  }
 }
 
 Tensor to_tensor(const io::Image& image) {

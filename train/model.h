@@ -27,6 +27,10 @@ Model load_model(const std::filesystem::path& path);
 Model to_model(const io::ModelFile& file, const std::string& name);
 io::ModelFile to_file(const Model& model);
 
+// Gives a network the weights of any file that io::load_weights reads. Throws Error naming the file
+// when they do not fit; with `partial` what fits is taken over, and the rest is printed.
+void load_weights(nn::Module& network, const std::filesystem::path& path, bool partial);
+
 // A prepared picture as the network takes it, [1, C, H, W].
 Tensor to_tensor(const io::Image& image);
 

@@ -49,15 +49,29 @@ io::LineChart dice_chart(const io::RunHistory& history, const std::vector<std::s
 
 RunFolder::RunFolder(const TrainConfig& config, const std::vector<std::string>& labels)
     : folder_(config.out), config_(config), labels_(labels) {
-  const bool exists = fs::exists(config_file());
+  std::error_code error;
+  // Killed before it kept anything, a run is none.
+  const bool exists = fs::exists(last(), error);
   require(!exists || config.resume,
           "train: {} already holds a run; give --resume to go on with it, or another --out",
           folder_.string());
   require(exists || !config.resume, "train: {} holds no run to resume", folder_.string());
-  std::error_code error;
   fs::create_directories(folder_, error);
-  require(!error, "train: the folder {} cannot be made: {}", folder_.string(), error.message());
+  require(!error && fs::is_directory(folder_, error),
+          "train: the folder {} cannot be made: {}; give another --out", folder_.string(),
+          error ? error.message() : "it is a file");
+  remove_parts();
   io::write_file(config_file(), fields_json(config));
+}
+
+// What a killed program had not finished to write.
+void RunFolder::remove_parts() const {
+  std::vector<fs::path> parts;
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    if (entry.path().extension() == io::kPartExtension) parts.push_back(entry.path());
+  }
+  std::error_code ignored;
+  for (const fs::path& part : parts) fs::remove(part, ignored);
 }
 
 void RunFolder::open_log(int64_t epochs_done) {

@@ -42,6 +42,8 @@ class RunFolder {
   std::filesystem::path last() const { return folder_ / "last.tessera"; }
 
  private:
+  void remove_parts() const;
+
   std::filesystem::path folder_;
   TrainConfig config_;
   std::vector<std::string> labels_;

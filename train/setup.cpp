@@ -1,13 +1,15 @@
 #include "train/setup.h"
 
+#include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/error.h"
 #include "core/random.h"
 #include "core/settings.h"
-#include "io/weights.h"
 #include "optim/make.h"
 
 namespace tessera::train {
@@ -42,19 +44,6 @@ void require_common_size(const TrainConfig& config, const std::vector<io::Case>&
           "--size, such as 256, or a crop in --augment, or --batch 1",
           cases[0].name, cases[0].size.height, cases[0].size.width, other->name, other->size.height,
           other->size.width);
-}
-
-void load_first_weights(const TrainConfig& config, nn::Module& network) {
-  if (config.weights.empty()) return;
-  const io::Archive archive = io::load_weights(config.weights);
-  try {
-    const nn::StateDictMatch match =
-        network.load_state_dict(archive.tensors, !config.partial_weights);
-    if (!match.complete()) fmt::print("{}:{}\n", config.weights, match.str());
-  } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}\n  --partial-weights takes over what fits", config.weights,
-                            error.what()));
-  }
 }
 
 }  // namespace
@@ -113,7 +102,9 @@ Setup::Setup(const TrainConfig& config) : data((config.check(), open_data(config
   model.preprocess = preprocess_of(config, data.channels);
   model.spec = {config.model, model.preprocess.channels, data.classes()};
   model.network = zoo::make(model.spec);
-  load_first_weights(config, *model.network);
+  if (!config.weights.empty()) {
+    load_weights(*model.network, config.weights, config.partial_weights);
+  }
 
   const io::Augment augment = io::parse_augment(config.augment);
   require_common_size(config, train, augment);
@@ -138,6 +129,31 @@ Setup::Setup(const TrainConfig& config) : data((config.check(), open_data(config
     ema = std::make_unique<optim::Ema>(averaged,
                                        optim::EmaOptions{.decay = config.ema, .warmup = true});
   }
+}
+
+std::string introduction(const TrainConfig& config, const Setup& setup, int64_t epochs_done) {
+  const io::Dataset& data = setup.data;
+  const auto area = [](const io::Case& one) { return one.size.height * one.size.width; };
+  const auto [small, large] = std::ranges::minmax(data.cases, {}, area);
+  std::string size = fmt::format("{}x{}", small.size.height, small.size.width);
+  if (area(small) != area(large)) {
+    size += fmt::format(" to {}x{}", large.size.height, large.size.width);
+  }
+  if (!config.size.empty()) size += ", resized to " + config.size;
+  std::string text = fmt::format(
+      "data      {}: {} cases for training, {} for validation; {} pixels, {} channel{}\n"
+      "classes   {}\n"
+      "network   {}, {} parameters\n"
+      "training  {} epochs of {} steps, batch {}, {}, loss {}, learning rate {} ({})\n"
+      "run       {}; Ctrl-C or a file {} saves and stops\n",
+      config.data, setup.train.size(), setup.val.size(), size, data.channels,
+      data.channels == 1 ? "" : "s", fmt::join(data.labels, ", "), config.model,
+      setup.model.network->parameter_count(), config.epochs, setup.updates_per_epoch, config.batch,
+      config.optimizer, config.loss, config.lr, config.schedule, config.out,
+      (std::filesystem::path(config.out) / "stop").string());
+  if (epochs_done > 0) text += fmt::format("          goes on after epoch {}\n", epochs_done);
+  for (const std::string& note : data.notes) text += "note: " + note + "\n";
+  return text + "\n";
 }
 
 }  // namespace tessera::train

@@ -32,6 +32,10 @@ struct Setup {
   std::unique_ptr<optim::Ema> ema;  // null: not asked for
 };
 
+// What a run is about to do, in a few lines for people: data, network, settings, where it goes and
+// how to stop it. `epochs_done`: by the run that is resumed.
+std::string introduction(const TrainConfig& config, const Setup& setup, int64_t epochs_done);
+
 // Opens config.data with its mask_values and ignore; empty `labels`: config.labels.
 io::Dataset open_data(const TrainConfig& config, std::vector<std::string> labels = {});
 

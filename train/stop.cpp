@@ -27,11 +27,14 @@ StopRequest::StopRequest(std::filesystem::path file, double minutes)
   caught = 0;
   old_interrupt_ = std::signal(SIGINT, note_signal);
   old_terminate_ = std::signal(SIGTERM, note_signal);
+  old_hang_up_ = std::signal(SIGHUP, note_signal);
+  if (old_hang_up_ == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
 }
 
 StopRequest::~StopRequest() {
   std::signal(SIGINT, old_interrupt_);
   std::signal(SIGTERM, old_terminate_);
+  std::signal(SIGHUP, old_hang_up_);
 }
 
 int StopRequest::signal() {

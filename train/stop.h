@@ -6,8 +6,8 @@
 namespace tessera::train {
 
 // Asks a long computation to stop at its next step, so that nothing is lost. While one of these
-// lives, Ctrl-C (SIGINT) and SIGTERM ask; a second one ends the program at once. So do a file and a
-// time limit. One at a time.
+// lives, Ctrl-C (SIGINT), SIGTERM, and SIGHUP unless it is ignored (nohup), ask; a second one ends
+// the program at once. So do a file and a time limit. One at a time.
 class StopRequest {
  public:
   // `file`: stop when it exists; empty: none. `minutes`: stop after so many; 0: no limit.
@@ -28,6 +28,7 @@ class StopRequest {
   std::string reason_;
   void (*old_interrupt_)(int);
   void (*old_terminate_)(int);
+  void (*old_hang_up_)(int);
 };
 
 }  // namespace tessera::train

@@ -28,7 +28,7 @@ double now() {
 struct Position {
   int64_t epoch = 0, batch = 0, updates = 0;  // that are done; batch: of this epoch
   double loss_sum = 0, seconds = 0;           // of this epoch so far
-  int64_t best_epoch = 0, without_better = 0;
+  int64_t best_epoch = 0, without_better = 0, without_foreground = 0;
   double best_dice = -1;
 
   template <class Self, class F>
@@ -40,6 +40,7 @@ struct Position {
     f("seconds", p.seconds);
     f("best_epoch", p.best_epoch);
     f("without_better", p.without_better);
+    f("without_foreground", p.without_foreground);
     f("best_dice", p.best_dice);
   }
 };
@@ -67,6 +68,7 @@ struct Trainer::State {
   double train_batch(const io::Batch& batch);
   // While it lives, the network has the averages of --ema, if there are any.
   std::unique_ptr<optim::Ema::Swap> averaged_weights();
+  void judge(const Evaluation& evaluation);
   void save_last();
   void save_best();
   void restore();
@@ -82,6 +84,7 @@ Trainer::State::State(const TrainConfig& c)
     : config(c), setup(config), folder(config, setup.data.labels) {
   if (config.resume) restore();
   folder.open_log(at.epoch);
+  if (!config.quiet) std::cout << introduction(config, setup, at.epoch) << std::flush;
   if (!config.resume) save_last();  // a stop in the first epoch can be resumed, too
 }
 
@@ -102,6 +105,11 @@ void Trainer::State::restore() {
   Position::fields(at, [&](const char* key, auto& value) {
     value = io::field<std::remove_reference_t<decltype(value)>>(progress, key, name);
   });
+  // With larger batches the epoch may be over already; then it begins again.
+  if (at.batch >= setup.loader->batches()) {
+    at.batch = 0;
+    at.loss_sum = at.seconds = 0;
+  }
   set_random_state({static_cast<uint64_t>(io::field<int64_t>(progress, "random_seed", name)),
                     static_cast<uint64_t>(io::field<int64_t>(progress, "random_next", name))});
 }
@@ -156,6 +164,25 @@ double Trainer::State::train_batch(const io::Batch& batch) {
   }
 }
 
+// Is this the best epoch, and does the network find anything at all?
+void Trainer::State::judge(const Evaluation& evaluation) {
+  const double dice = evaluation.scores.dice();
+  setup.schedule->observe(dice);
+  ++at.without_better;
+  // NaN, where no foreground was to be found or was found, is as good as nothing.
+  if (dice > at.best_dice || at.best_epoch == 0) {
+    at.best_dice = std::max(dice, 0.0);
+    at.best_epoch = at.epoch;
+    at.without_better = 0;
+  }
+  bool foreground = false;
+  for (int64_t c = 1; c < setup.data.classes(); ++c) {
+    const nn::ClassSummary summary = evaluation.scores.summary(c);
+    foreground = foreground || summary.found + summary.invented > 0;
+  }
+  at.without_foreground = foreground ? 0 : at.without_foreground + 1;
+}
+
 bool Trainer::State::train_epoch(StopRequest& stop) {
   setup.model.network->train();
   io::Progress progress(fmt::format("epoch {}/{}", at.epoch + 1, config.epochs),
@@ -180,15 +207,7 @@ bool Trainer::State::train_epoch(StopRequest& stop) {
     const auto swap = averaged_weights();
     evaluation = evaluate(setup.model, setup.data, setup.val, &setup.loss, &progress);
     at.seconds = now() - began;
-    const double dice = evaluation->scores.dice();
-    setup.schedule->observe(dice);
-    ++at.without_better;
-    // NaN, where no foreground was to be found or was found, is as good as nothing.
-    if (dice > at.best_dice || at.best_epoch == 0) {
-      at.best_dice = std::max(dice, 0.0);
-      at.best_epoch = at.epoch;
-      at.without_better = 0;
-    }
+    judge(*evaluation);
   }
   progress.clear();
   folder.add({.number = at.epoch,
@@ -202,6 +221,14 @@ bool Trainer::State::train_epoch(StopRequest& stop) {
   }
   if (!config.quiet) {
     std::cout << folder.last_line(config.epochs, at.best_epoch == at.epoch) << std::endl;
+  }
+  constexpr int64_t kPatience = 3;
+  if (!config.quiet && evaluation && at.without_foreground == kPatience) {
+    std::cerr
+        << "warning: " << kPatience
+        << " validations in a row found nothing but background. Often it is only early; if it "
+           "stays so,\n  try --loss dice, another --lr, or see with `tessera info "
+        << config.data << "` how rare the classes are" << std::endl;
   }
   at.batch = 0;
   at.loss_sum = at.seconds = 0;

@@ -81,10 +81,10 @@ TEST_SUITE("train/config") {
     config.out = "o";
     config.check();
     config.epochs = 0;
-    CHECK(has(error_of([&] { config.check(); }), "epochs must be at least 1, got 0"));
+    CHECK(has(error_of([&] { config.check(); }), "epochs must be from 1 to 1000000, got 0"));
     config.epochs = 1;
     config.lr = std::numeric_limits<double>::quiet_NaN();
-    CHECK(has(error_of([&] { config.check(); }), "lr must be above 0, got nan"));
+    CHECK(has(error_of([&] { config.check(); }), "lr must be above 0 and finite, got nan"));
     config.lr = 1;
     config.device = "tpu";
     CHECK(has(error_of([&] { config.check(); }), "device must be cpu, got 'tpu'"));

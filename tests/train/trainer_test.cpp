@@ -190,6 +190,6 @@ TEST_SUITE("train/trainer") {
     CHECK(has(answer([](auto& c) { c.normalize = "zcore"; }), "zscore"));
     CHECK(has(answer([](auto& c) { c.size = "12y"; }), "256 or 192x256"));
     CHECK(has(answer([](auto& c) { c.weights = "none.pth"; }), "none.pth"));
-    CHECK(has(answer([](auto& c) { c.batch = 0; }), "batch must be at least 1"));
+    CHECK(has(answer([](auto& c) { c.batch = 0; }), "batch must be from 1"));
   }
 }
