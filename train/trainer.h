@@ -23,7 +23,7 @@ struct Outcome {
 //   log.csv        one row an epoch: learning rate, losses, Dice and IoU of the validation cases
 //   best.tessera   the model with the best mean foreground Dice so far
 //   last.tessera   the newest model, and all that is needed to go on from there
-//   curves.svg     log.csv as a picture
+//   loss.svg, dice.svg   the columns of log.csv as curves
 //   pictures/      overlays of validation cases, the worst ones
 //   report.html    all of it on one page
 //
