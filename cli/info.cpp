@@ -96,7 +96,7 @@ void describe_dataset(const std::string& path) {
       if (area(one.size) > area(large)) large = one.size;
     }
     std::ranges::sort(groups);
-    groups.erase(std::ranges::unique(groups).begin(), groups.end());
+    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
     splits.row({name, fmt::format("{}", cases.size()), fmt::format("{}", groups.size()),
                 fmt::format("{}x{}", small.height, small.width),
                 fmt::format("{}x{}", large.height, large.width)});
