@@ -61,7 +61,9 @@ RunFolder::RunFolder(const TrainConfig& config, const std::vector<std::string>& 
           "train: the folder {} cannot be made: {}; give another --out", folder_.string(),
           error ? error.message() : "it is a file");
   remove_parts();
-  io::write_file(config_file(), fields_json(config));
+  TrainConfig kept = config;
+  kept.resume = false;  // how it was started, not what was asked for
+  io::write_file(config_file(), fields_json(kept));
 }
 
 // What a killed program had not finished to write.
