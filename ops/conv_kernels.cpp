@@ -13,8 +13,6 @@ namespace tessera::detail {
 
 namespace {
 
-using cpu::kGemmRows;
-
 constexpr int64_t kPositions = 256;  // positions of a block of patches, a multiple of all panels
 constexpr int64_t kDepth = 256;      // products summed before a block is left
 constexpr int64_t kItems = 16;       // work items that keep the cores of a machine busy
@@ -122,7 +120,7 @@ struct Correlation {
     const int64_t blocks = blocks_of(positions, kPositions);
     // Where there are few blocks the result channels are split too, though patches are then read
     // several times.
-    const int64_t rows = batch * groups * blocks < kItems ? 16 * kGemmRows : results;
+    const int64_t rows = batch * groups * blocks < kItems ? 8 * cpu::kMaxGemmRows : results;
     const int64_t row_blocks = results == 0 ? 0 : blocks_of(results, rows);
     const double work = static_cast<double>(batch * groups * positions) *
                         static_cast<double>(results * channels * patches.taps());
@@ -168,8 +166,8 @@ struct Correlation {
                        runs[static_cast<size_t>(j)], row);
           std::fill(row + valid, row + panel, T{});
         }
-        for (int64_t i = 0; i < rows; i += kGemmRows) {
-          kernel.run(std::min(kGemmRows, rows - i), count, weights + i * depth + q, depth, 1,
+        for (int64_t i = 0; i < rows; i += kernel.rows) {
+          kernel.run(std::min(kernel.rows, rows - i), count, weights + i * depth + q, depth, 1,
                      columns + j * panel * count, sums + i * width + j * panel, width, q > 0);
         }
       }
@@ -299,11 +297,11 @@ void conv_backward_data(const ConvGeometry& g, const T* dy, const T* w, T* dx) {
 // depends on the geometry alone; the parts are added in order.
 template <class T>
 void conv_backward_weight(const ConvGeometry& g, const T* x, const T* dy, T* dw) {
-  constexpr int64_t kRows = 32 * kGemmRows;     // of patches in one work item
-  constexpr int64_t kStride = kPositions + 16;  // powers of two collide in the cache
-  const cpu::GemmKernel<T>& kernel = cpu::gemm_kernel<T>();
+  constexpr int64_t kRows = 16 * cpu::kMaxGemmRows;  // of patches in one work item
+  constexpr int64_t kStride = kPositions + 16;       // powers of two collide in the cache
   const Patches patches = forward_patches(g);
   const int64_t channels = g.in_channels / g.groups, results = g.out_channels / g.groups;
+  const cpu::GemmKernel<T>& kernel = cpu::gemm_kernel<T>(results);
   const int64_t depth = channels * patches.taps(), panel = kernel.columns;
   const int64_t width = blocks_of(results, panel) * panel;
   const int64_t positions = product(patches.grid), input_plane = product(patches.source);
@@ -346,8 +344,8 @@ void conv_backward_weight(const ConvGeometry& g, const T* x, const T* dy, T* dw)
               gradient[p * panel + k] = from[k * positions + p];
           }
         }
-        for (int64_t r = 0; r < rows; r += kGemmRows) {
-          kernel.run(std::min(kGemmRows, rows - r), count, columns + r * kStride, kStride, 1,
+        for (int64_t r = 0; r < rows; r += kernel.rows) {
+          kernel.run(std::min(kernel.rows, rows - r), count, columns + r * kStride, kStride, 1,
                      gradient, out + r * width + j, width, block > begin);
         }
       }

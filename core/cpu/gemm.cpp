@@ -8,28 +8,36 @@
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
 
-TESSERA_FOR_EACH_ISA(extern const GemmKernel<float> gemm_f32;
-                     extern const GemmKernel<double> gemm_f64;
-                     extern const GemmKernel<uint32_t> gemm_u32;
-                     extern const GemmKernel<uint64_t> gemm_u64)
+TESSERA_FOR_EACH_ISA(extern const GemmKernel<float> gemm_f32[];
+                     extern const GemmKernel<double> gemm_f64[];
+                     extern const GemmKernel<uint32_t> gemm_u32[];
+                     extern const GemmKernel<uint64_t> gemm_u64[])
 
 namespace tessera::cpu {
 
+template <class T>
+static const GemmKernel<T>& narrowest(const GemmKernel<T>* kernels, int64_t columns) {
+  constexpr int kWidths = 3;
+  int i = 0;
+  while (i + 1 < kWidths && kernels[i].columns < columns) ++i;
+  return kernels[i];
+}
+
 template <>
-const GemmKernel<float>& gemm_kernel() {
-  return TESSERA_SELECT(gemm_f32);
+const GemmKernel<float>& gemm_kernel(int64_t columns) {
+  return narrowest(TESSERA_SELECT(gemm_f32), columns);
 }
 template <>
-const GemmKernel<double>& gemm_kernel() {
-  return TESSERA_SELECT(gemm_f64);
+const GemmKernel<double>& gemm_kernel(int64_t columns) {
+  return narrowest(TESSERA_SELECT(gemm_f64), columns);
 }
 template <>
-const GemmKernel<uint32_t>& gemm_kernel() {
-  return TESSERA_SELECT(gemm_u32);
+const GemmKernel<uint32_t>& gemm_kernel(int64_t) {
+  return TESSERA_SELECT(gemm_u32)[0];
 }
 template <>
-const GemmKernel<uint64_t>& gemm_kernel() {
-  return TESSERA_SELECT(gemm_u64);
+const GemmKernel<uint64_t>& gemm_kernel(int64_t) {
+  return TESSERA_SELECT(gemm_u64)[0];
 }
 
 namespace {
@@ -60,14 +68,14 @@ void pack_columns(Matrix<const T> b, int64_t depth, int64_t columns, int64_t wid
   }
 }
 
-// Copies [rows, depth] of a so that the kGemmRows elements the kernel needs at once are neighbours.
+// Copies [rows, depth] of a so that the `block` elements the kernel needs at once are neighbours.
 template <class T>
-void pack_rows(Matrix<const T> a, int64_t rows, int64_t depth, T* out) {
-  for (int64_t first = 0; first < rows; first += kGemmRows, out += depth * kGemmRows) {
-    const int64_t count = std::min(kGemmRows, rows - first);
+void pack_rows(Matrix<const T> a, int64_t rows, int64_t depth, int64_t block, T* out) {
+  for (int64_t first = 0; first < rows; first += block, out += depth * block) {
+    const int64_t count = std::min(block, rows - first);
     for (int64_t p = 0; p < depth; ++p) {
       for (int64_t i = 0; i < count; ++i)
-        out[p * kGemmRows + i] = a.data[(first + i) * a.row + p * a.column];
+        out[p * block + i] = a.data[(first + i) * a.row + p * a.column];
     }
   }
 }
@@ -76,31 +84,31 @@ void pack_rows(Matrix<const T> a, int64_t rows, int64_t depth, T* out) {
 template <class T>
 void gemm_block(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b,
                 Matrix<T> c) {
-  const GemmKernel<T>& kernel = gemm_kernel<T>();
-  const int64_t width = kernel.columns;
+  const GemmKernel<T>& kernel = gemm_kernel<T>(n);
+  const int64_t width = kernel.columns, height = kernel.rows;
   const int64_t padded_n = (n + width - 1) / width * width;
-  const int64_t padded_m = (m + kGemmRows - 1) / kGemmRows * kGemmRows;
+  const int64_t padded_m = (m + height - 1) / height * height;
   const int64_t deepest = std::min(k, kDepth);
   const bool in_place = a.column == 1;
   const int64_t a_size = in_place ? 0 : padded_m * deepest;
   const Ref<Buffer> memory =
-      allocate((padded_n * deepest + a_size + kGemmRows * width) * static_cast<int64_t>(sizeof(T)));
+      allocate((padded_n * deepest + a_size + height * width) * static_cast<int64_t>(sizeof(T)));
   T* const b_panels = reinterpret_cast<T*>(memory->data);
   T* const edge = b_panels + padded_n * deepest;  // results that c has no room for as they are
-  T* const a_panels = edge + kGemmRows * width;
+  T* const a_panels = edge + height * width;
 
   for (int64_t p = 0; p < k; p += kDepth) {
     const int64_t depth = std::min(kDepth, k - p);
     const Matrix<const T> a_part{a.data + p * a.column, a.row, a.column};
     pack_columns<T>({b.data + p * b.row, b.row, b.column}, depth, n, width, b_panels);
-    if (!in_place) pack_rows(a_part, m, depth, a_panels);
+    if (!in_place) pack_rows(a_part, m, depth, height, a_panels);
     for (int64_t j = 0; j < n; j += width) {
       const T* const panel = b_panels + j * depth;
       const int64_t columns = std::min(width, n - j);
-      for (int64_t i = 0; i < m; i += kGemmRows) {
-        const int64_t rows = std::min(kGemmRows, m - i);
+      for (int64_t i = 0; i < m; i += height) {
+        const int64_t rows = std::min(height, m - i);
         const T* const left = in_place ? a_part.data + i * a.row : a_panels + i * depth;
-        const int64_t left_row = in_place ? a.row : 1, left_depth = in_place ? 1 : kGemmRows;
+        const int64_t left_row = in_place ? a.row : 1, left_depth = in_place ? 1 : height;
         T* const out = c.data + i * c.row + j * c.column;
         if (columns == width && c.column == 1) {
           kernel.run(rows, depth, left, left_row, left_depth, panel, out, c.row, p > 0);
@@ -128,7 +136,7 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, std::span<const in
     std::fill(c.data, c.data + batch * m * n, T{});
     return;
   }
-  if (n < m && 2 * n < gemm_kernel<T>().columns) {  // the kernel wants many columns: c' = b' a'
+  if (n < m && 2 * n < gemm_kernel<T>(n).columns) {  // the kernel wants many columns: c' = b' a'
     return gemm<T>(n, m, k, {b.data, b.column, b.row}, b_offset, {a.data, a.column, a.row},
                    a_offset, {c.data, c.column, c.row});
   }

@@ -4,26 +4,27 @@
 
 namespace tessera::cpu {
 
-// Rows of the block of results that the kernel holds in registers.
-inline constexpr int64_t kGemmRows = 6;
-
 // The innermost loop of matrix products and convolutions:
 //
 //   c[i * c_row + j] = (accumulate ? c[i * c_row + j] : 0)
 //                      + sum_p a[i * a_row + p * a_depth] * b[p * columns + j]
 //
-// for 0 <= i < rows <= kGemmRows, 0 <= j < columns, 0 <= p < depth, summed in the order of p. The
+// for 0 <= i < count <= rows, 0 <= j < columns, 0 <= p < depth, summed in the order of p. The
 // caller lays b out so, a panel of `columns` columns padded with zeros, and blocks the depth for
 // the caches. T is float, double, uint32_t or uint64_t; integers wrap around.
 template <class T>
 struct GemmKernel {
-  int64_t columns;
-  void (*run)(int64_t rows, int64_t depth, const T* a, int64_t a_row, int64_t a_depth, const T* b,
+  int64_t rows, columns;  // of the block of results that is held in registers
+  void (*run)(int64_t count, int64_t depth, const T* a, int64_t a_row, int64_t a_depth, const T* b,
               T* c, int64_t c_row, bool accumulate);
 };
 
-// The kernel for the instruction set in use.
+// No kernel has more rows or columns.
+inline constexpr int64_t kMaxGemmRows = 12, kMaxGemmColumns = 64;
+
+// The kernel of the instruction set in use for a matrix of `columns` columns: the narrowest that
+// holds them all, or else the widest.
 template <class T>
-const GemmKernel<T>& gemm_kernel();
+const GemmKernel<T>& gemm_kernel(int64_t columns = kMaxGemmColumns);
 
 }  // namespace tessera::cpu

@@ -1,0 +1,117 @@
+// How long does one step of a network take, and where does the time go?
+//
+//   step [--profile] MODE NETWORK CHANNELS CLASSES BATCH SIZE [threads]
+//   step --profile train 'unet(width=16)' 3 2 8 128 2
+//
+// MODE is train (forward, backward and Adam) or infer. Reads words from standard input and answers
+// each with one line, so that another program can take turns with it (compare_torch.py): "step"
+// does one step, anything else ends. With --profile it does 5 steps and shows the slowest kernels.
+// A line is: seconds on the wall, seconds of processor time (of the process and of the system),
+// page faults, most memory in use in MiB, and the loss.
+
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include <fmt/core.h>
+
+#include "bench/timing.h"
+#include "core/buffer.h"
+#include "core/error.h"
+#include "core/op.h"
+#include "core/profile.h"
+#include "core/random.h"
+#include "core/settings.h"
+#include "ops/binary.h"
+#include "ops/creation.h"
+#include "ops/loss.h"
+#include "ops/random.h"
+#include "ops/reduce.h"
+#include "optim/adam.h"
+#include "zoo/catalogue.h"
+
+using namespace tessera;
+using namespace tessera::bench;
+
+namespace {
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+struct Usage {
+  double wall = seconds_now(false), processor, kernel;
+  int64_t faults;
+  Usage() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    kernel = seconds(usage.ru_stime);
+    processor = seconds(usage.ru_utime) + kernel;
+    faults = usage.ru_minflt;
+  }
+};
+
+void report(const std::function<double()>& step) {
+  reset_peak_memory();
+  const Usage before;
+  const double loss = step();
+  const Usage after;
+  std::cout << fmt::format("{:.4f} {:.4f} {:.4f} {} {:.1f} {:.5f}\n", after.wall - before.wall,
+                           after.processor - before.processor, after.kernel - before.kernel,
+                           after.faults - before.faults,
+                           static_cast<double>(memory_stats().peak) / (1 << 20), loss)
+            << std::flush;
+}
+
+int run(int argc, char** argv) {
+  const bool profiled = argc > 1 && std::string(argv[1]) == "--profile";
+  const int first = profiled ? 2 : 1;
+  require(
+      argc - first >= 6,
+      "step: usage: step [--profile] train|infer NETWORK CHANNELS CLASSES BATCH SIZE [threads]");
+  const std::string mode = argv[first];
+  require(mode == "train" || mode == "infer", "step: MODE must be train or infer, got {}", mode);
+  const auto number = [&](int i) { return std::atoll(argv[first + i]); };
+  if (argc - first > 6) set_num_threads(std::atoi(argv[first + 6]));
+
+  manual_seed(0);
+  const auto model = zoo::make(argv[first + 1], number(2), number(3));
+  const Tensor x = randn({number(4), number(2), number(5), number(5)});
+  const Tensor target = cast(gt(randn({number(4), number(5), number(5)}), 0.0), i64);
+  eval({x, target});
+  optim::Adam adam(model->parameters(), {.lr = 1e-3});
+  if (mode == "infer") model->eval();
+
+  const std::function<double()> step = [&] {
+    if (mode == "infer") {
+      const NoGrad no_grad;
+      return mean((*model)(x)).item();
+    }
+    const Tensor loss = cross_entropy((*model)(x), target);
+    adam.step(loss);
+    return loss.item();
+  };
+  if (profiled) {
+    report(step);
+    const Profile profile;
+    for (int i = 0; i < 5; ++i) report(step);
+    std::cout << profile.str();
+    return 0;
+  }
+  std::string word;
+  while (std::cin >> word && word == "step") report(step);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+}
