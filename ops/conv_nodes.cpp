@@ -1,7 +1,9 @@
 #include "ops/conv_nodes.h"
 
 #include "core/op.h"
+#include "ops/conv_algorithm.h"
 #include "ops/conv_kernels.h"
+#include "ops/conv_winograd.h"
 
 namespace tessera::detail {
 
@@ -9,21 +11,28 @@ namespace {
 
 class ConvOp : public KernelOp {
  public:
-  explicit ConvOp(const ConvGeometry& geometry) : geometry_(geometry) {}
-  void key(std::string& out) const override { geometry_.key(out); }
+  ConvOp(const ConvGeometry& geometry, ConvAlgorithm algorithm)
+      : geometry_(geometry), algorithm_(algorithm) {}
+  void key(std::string& out) const override {
+    geometry_.key(out);
+    append_key(out, algorithm_);
+  }
   Cost cost(const Node&) const override { return {geometry_.flops()}; }
 
  protected:
-  template <class Kernel>
-  static void run_with(Kernel&& kernel, std::span<const Array> in, const Array& out) {
-    if (out.dtype == f32) {
-      kernel(in[0].as<float>(), in[1].as<float>(), out.as<float>());
+  // One pass by the kernel of its dtype and algorithm.
+  template <auto direct_f32, auto direct_f64, auto winograd>
+  void run_by(std::span<const Array> in, const Array& out) const {
+    if (out.dtype == f64) {
+      direct_f64(geometry_, in[0].as<double>(), in[1].as<double>(), out.as<double>());
     } else {
-      kernel(in[0].as<double>(), in[1].as<double>(), out.as<double>());
+      (algorithm_ == ConvAlgorithm::winograd ? winograd : direct_f32)(
+          geometry_, in[0].as<float>(), in[1].as<float>(), out.as<float>());
     }
   }
 
   ConvGeometry geometry_;
+  ConvAlgorithm algorithm_;
 };
 
 class ConvForwardOp final : public ConvOp {
@@ -31,8 +40,7 @@ class ConvForwardOp final : public ConvOp {
   using ConvOp::ConvOp;
   std::string_view name() const override { return "conv"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    run_with([&]<class T>(const T* x, const T* w, T* y) { conv_forward(geometry_, x, w, y); },
-             inputs, output);
+    run_by<conv_forward<float>, conv_forward<double>, winograd_forward>(inputs, output);
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
     Tensors dx(2);
@@ -47,9 +55,8 @@ class ConvBackwardDataOp final : public ConvOp {
   using ConvOp::ConvOp;
   std::string_view name() const override { return "conv_backward_data"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    run_with(
-        [&]<class T>(const T* dy, const T* w, T* dx) { conv_backward_data(geometry_, dy, w, dx); },
-        inputs, output);
+    run_by<conv_backward_data<float>, conv_backward_data<double>, winograd_backward_data>(inputs,
+                                                                                          output);
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
     Tensors dx(2);
@@ -64,9 +71,8 @@ class ConvBackwardWeightOp final : public ConvOp {
   using ConvOp::ConvOp;
   std::string_view name() const override { return "conv_backward_weight"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    run_with([&]<class T>(const T* x, const T* dy,
-                          T* dw) { conv_backward_weight(geometry_, x, dy, dw); },
-             inputs, output);
+    run_by<conv_backward_weight<float>, conv_backward_weight<double>, winograd_backward_weight>(
+        inputs, output);
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
     Tensors dx(2);
@@ -81,8 +87,8 @@ template <class Op>
 Tensor conv_node(const Tensor& a, const Tensor& b, const Shape& shape,
                  const ConvGeometry& geometry) {
   const DType type = compute_type(a.dtype());
-  const Tensor y =
-      make_node(std::make_shared<Op>(geometry), {cast(a, type), cast(b, type)}, shape, type);
+  const auto op = std::make_shared<Op>(geometry, choose_algorithm(geometry, type));
+  const Tensor y = make_node(op, {cast(a, type), cast(b, type)}, shape, type);
   return cast(y, a.dtype());
 }
 

@@ -1,0 +1,39 @@
+#include "ops/conv_algorithm.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ops/conv_winograd.h"
+
+namespace tessera {
+
+static bool& forced_direct() {
+  thread_local bool forced = false;
+  return forced;
+}
+
+const char* name_of(ConvAlgorithm algorithm) {
+  return algorithm == ConvAlgorithm::winograd ? "winograd" : "direct";
+}
+
+DirectConvolutions::DirectConvolutions() : saved_(std::exchange(forced_direct(), true)) {}
+
+DirectConvolutions::~DirectConvolutions() {
+  forced_direct() = saved_;
+}
+
+namespace detail {
+
+ConvAlgorithm choose_algorithm(const ConvGeometry& g, DType dtype) {
+  if (dtype != f32 || forced_direct() || !winograd_fits(g)) return ConvAlgorithm::direct;
+  // The transforms are worth it from a few channels on, when there are enough tiles to share the
+  // transformed weights.
+  constexpr int64_t kChannels = 8, kTiles = 12;
+  const int64_t tiles = g.batch * ((g.output[0] + 3) / 4) * ((g.output[1] + 3) / 4);
+  const bool worth = std::min(g.in_channels, g.out_channels) >= kChannels && tiles >= kTiles;
+  return worth ? ConvAlgorithm::winograd : ConvAlgorithm::direct;
+}
+
+}  // namespace detail
+
+}  // namespace tessera

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/dtype.h"
+#include "ops/conv_geometry.h"
+
+namespace tessera {
+
+// How a convolution is computed.
+enum class ConvAlgorithm : uint8_t {
+  direct,   // products of patches and weights; for every geometry and dtype
+  winograd  // F(4x4, 3x3): a quarter of the products, about 4 times the rounding error; f32
+};
+const char* name_of(ConvAlgorithm algorithm);
+
+// While alive, new convolutions use the direct kernels, whatever is faster: to tell rounding from
+// mistakes, and to compare speed. `DirectConvolutions direct;`.
+class DirectConvolutions {
+ public:
+  DirectConvolutions();
+  ~DirectConvolutions();
+  DirectConvolutions(const DirectConvolutions&) = delete;
+  DirectConvolutions& operator=(const DirectConvolutions&) = delete;
+
+ private:
+  bool saved_;
+};
+
+namespace detail {
+
+// The fastest algorithm for a convolution and its gradients; a function of its arguments and of
+// DirectConvolutions alone.
+ConvAlgorithm choose_algorithm(const ConvGeometry& geometry, DType dtype);
+
+}  // namespace detail
+
+}  // namespace tessera

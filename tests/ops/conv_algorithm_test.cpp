@@ -1,0 +1,42 @@
+#include "ops/conv_algorithm.h"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+using namespace tessera;
+using namespace tessera::detail;
+
+TEST_SUITE("ops/conv_algorithm") {
+  TEST_CASE("the choice depends on geometry and dtype") {
+    const auto chosen = [](const Shape& x, const Shape& w, const ConvOptions& options,
+                           DType dtype = f32) {
+      return std::string(
+          name_of(choose_algorithm(conv_geometry("conv2d", 2, x, w, options), dtype)));
+    };
+    const Shape x = {2, 16, 32, 32}, w = {24, 16, 3, 3};
+    CHECK(chosen(x, w, {.padding = 1}) == "winograd");
+    CHECK(chosen(x, w, {}) == "winograd");
+    CHECK(chosen(x, w, {.padding = 1}, f64) == "direct");
+    CHECK(chosen(x, w, {.stride = 2}) == "direct");
+    CHECK(chosen(x, w, {.dilation = 2}) == "direct");
+    CHECK(chosen(x, {24, 8, 3, 3}, {.groups = 2}) == "direct");
+    CHECK(chosen(x, {24, 16, 5, 3}, {}) == "direct");
+    CHECK(chosen({2, 3, 32, 32}, {24, 3, 3, 3}, {}) == "direct");  // few channels
+    CHECK(chosen({1, 16, 8, 8}, w, {.padding = 1}) == "direct");   // few tiles
+  }
+
+  TEST_CASE("the direct kernels can be demanded") {
+    const ConvGeometry g =
+        conv_geometry("conv2d", 2, {2, 16, 32, 32}, {24, 16, 3, 3}, {.padding = 1});
+    {
+      const DirectConvolutions direct;
+      {
+        const DirectConvolutions again;
+        CHECK(choose_algorithm(g, f32) == ConvAlgorithm::direct);
+      }
+      CHECK(choose_algorithm(g, f32) == ConvAlgorithm::direct);
+    }
+    CHECK(choose_algorithm(g, f32) == ConvAlgorithm::winograd);
+  }
+}
