@@ -33,6 +33,7 @@
 #include "nn/activation.h"
 #include "nn/attention.h"
 #include "nn/blocks.h"
+#include "nn/check_gradients.h"
 #include "nn/container.h"
 #include "nn/conv.h"
 #include "nn/describe.h"
@@ -101,5 +102,4 @@
 #include "train/model.h"
 #include "train/trainer.h"
 #include "zoo/catalogue.h"
-#include "zoo/check_gradients.h"
 #include "zoo/unet.h"

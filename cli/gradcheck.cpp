@@ -5,8 +5,12 @@
 
 #include "cli/command.h"
 #include "core/error.h"
+#include "core/random.h"
 #include "io/table.h"
-#include "zoo/check_gradients.h"
+#include "nn/check_gradients.h"
+#include "nn/init.h"
+#include "ops/random.h"
+#include "zoo/catalogue.h"
 
 namespace tessera::cli {
 
@@ -35,12 +39,13 @@ int check(const GradcheckConfig& config) {
   require(config.batch >= 1 && config.size >= 1 && config.seed >= 0,
           "gradcheck: batch and size must be at least 1 and seed at least 0, got {}, {} and {}",
           config.batch, config.size, config.seed);
-  auto checks = zoo::check_gradients({config.model, config.channels, config.classes},
-                                     {.batch = config.batch,
-                                      .height = config.size,
-                                      .width = config.size,
-                                      .seed = static_cast<uint64_t>(config.seed)});
-  std::ranges::stable_sort(checks, std::ranges::greater{}, &zoo::SlopeCheck::error);
+  const uint64_t seed = static_cast<uint64_t>(config.seed);
+  manual_seed(seed);
+  const nn::ParameterDType double_precision(f64);
+  const auto network = zoo::make(zoo::Spec{config.model, config.channels, config.classes});
+  const Tensor x = randn({config.batch, config.channels, config.size, config.size}, f64);
+  auto checks = nn::check_gradients(*network, x, {.seed = seed});
+  std::ranges::stable_sort(checks, std::ranges::greater{}, &nn::SlopeCheck::error);
   constexpr size_t kShown = 10;
   io::Table table({"parameter", "gradient", "differences", "error"});
   for (size_t i = 0; i < checks.size() && (config.all || i < kShown); ++i) {

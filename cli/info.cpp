@@ -49,18 +49,28 @@ void describe_tensors(const std::map<std::string, Tensor>& tensors) {
                            bytes_text(bytes));
 }
 
+// One row for each field of an object, with what has its own fields as JSON.
+void add_fields(io::Table& table, const std::string& title, const io::Json& object) {
+  constexpr const char* kNumber = "{:.6g}";
+  for (const auto& [key, value] : object.items()) {
+    table.row({title + ": " + key, value.is_number()   ? fmt::format(kNumber, value.get<double>())
+                                   : value.is_string() ? value.get<std::string>()
+                                                       : io::json_text(value)});
+  }
+}
+
 void describe_model(const std::string& path) {
   const io::ModelFile model = io::load_model(path);
   int64_t parameters = 0;
   for (const auto& entry : model.weights) parameters += entry.second.numel();
   io::Table table({"model file", path});
   table.row({"network", model.architecture});
-  table.row({"made with", io::json_text(model.options)});
+  add_fields(table, "network", model.options);
   table.row({"weights", fmt::format("{} tensors, {} elements", model.weights.size(), parameters)});
   table.row({"labels", fmt::format("{}", fmt::join(model.labels, ", "))});
-  table.row({"preprocessing", io::json_text(model.preprocessing)});
+  add_fields(table, "preprocessing", model.preprocessing);
   table.row({"epochs", fmt::format("{}", model.history.size())});
-  if (!model.history.empty()) table.row({"last epoch", io::json_text(model.history.back())});
+  if (!model.history.empty()) add_fields(table, "last epoch", model.history.back());
   table.row({"resumable", model.training ? "yes" : "no"});
   std::cout << table;
 }

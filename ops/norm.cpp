@@ -124,7 +124,11 @@ BatchNormResult batch_norm_train(const Operand& x, const Tensor& running_mean,
   const Call call(op, x.where);
   check_input(op, x, 2, o.eps);
   const int64_t count = x.shape(0) * elements_behind(x, 2);
-  require(count > 1, "{}: each channel must have at least two elements, got x {}", op, x.shape());
+  require(
+      count > 1,
+      "{}: each channel must have at least two elements, got x {}; a larger batch or picture has "
+      "them, and eval() needs none",
+      op, x.shape());
   const Shape channels = {x.shape(1)}, view = {x.shape(1), 1};
   parameter(op, "running_mean", running_mean, channels, view, x);
   parameter(op, "running_var", running_var, channels, view, x);

@@ -8,13 +8,12 @@
 #include "autograd/grad.h"
 #include "core/error.h"
 #include "io/safetensors.h"
+#include "tests/data.h"
 
 namespace tessera::testing {
 
 Oracle::Oracle(const std::string& name)
-    : name_(name),
-      archive_(io::load_safetensors(std::string(TESSERA_TEST_DATA) + "/" + name + ".safetensors")) {
-}
+    : name_(name), archive_(io::load_safetensors(data_file(name + ".safetensors"))) {}
 
 Tensor Oracle::operator()(const std::string& key) const {
   const auto found = archive_.tensors.find(key);

@@ -35,7 +35,7 @@ std::vector<int64_t> widened(const io::LabelMap& map) {
 }  // namespace
 
 Evaluation evaluate(const Model& model, const io::Dataset& set, std::span<const io::Case> cases,
-                    const nn::Loss* loss, io::Progress* progress) {
+                    const nn::Loss* loss, io::Progress* progress, StopRequest* stop) {
   const NoGrad no_grad;
   const EvaluationMode mode(*model.network);
   const int64_t ignore = set.ignore.value_or(-100);
@@ -48,7 +48,9 @@ Evaluation evaluate(const Model& model, const io::Dataset& set, std::span<const 
       const io::LabelMap target = io::resize_input(mask, model.preprocess);
       const Tensor classes = tensor<int32_t>(target.labels, {1, target.height, target.width});
       const double value = (*loss)(logits, classes).item();
-      require(std::isfinite(value), "evaluate: the loss of {} is {}; the weights may have diverged",
+      require(std::isfinite(value),
+              "evaluate: the loss of {} is {}: the weights have diverged; try a smaller --lr, or "
+              "--clip-norm 1",
               one.name, value);
       result.loss += value / static_cast<double>(cases.size());
     }
@@ -58,6 +60,10 @@ Evaluation evaluate(const Model& model, const io::Dataset& set, std::span<const 
     confusion.add(widened(predicted), widened(mask), ignore);
     result.scores.add(one.name, confusion);
     if (progress != nullptr) progress->advance();
+    if (stop != nullptr && &one != &cases.back() && !stop->reason().empty()) {
+      result.complete = false;
+      break;
+    }
   }
   if (loss == nullptr || cases.empty()) result.loss = std::numeric_limits<double>::quiet_NaN();
   return result;

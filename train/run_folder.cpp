@@ -60,6 +60,7 @@ RunFolder::RunFolder(const TrainConfig& config, const std::vector<std::string>& 
   require(!error && fs::is_directory(folder_, error),
           "train: the folder {} cannot be made: {}; give another --out", folder_.string(),
           error ? error.message() : "it is a file");
+  lock_ = std::make_unique<io::FileLock>(folder_ / ".lock", "train: a run is going on there");
   remove_parts();
   TrainConfig kept = config;
   kept.resume = false;  // how it was started, not what was asked for

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "io/file_lock.h"
 #include "io/run_log.h"
 #include "train/config.h"
 #include "train/evaluate.h"
@@ -14,8 +15,8 @@ namespace tessera::train {
 // The files of one training run; see Trainer for what they are.
 class RunFolder {
  public:
-  // Makes the folder. Throws Error when it cannot be made, or when it already holds a run that is
-  // not to be resumed.
+  // Makes the folder. Throws Error when it cannot be made, when it already holds a run that is not
+  // to be resumed, or when a run is going on in it.
   RunFolder(const TrainConfig& config, const std::vector<std::string>& labels);
 
   // Begins the log, or continues it behind so many epochs.
@@ -47,6 +48,7 @@ class RunFolder {
   std::filesystem::path folder_;
   TrainConfig config_;
   std::vector<std::string> labels_;
+  std::unique_ptr<io::FileLock> lock_;
   std::unique_ptr<io::RunLog> log_;
 };
 

@@ -105,8 +105,9 @@ void Trainer::State::restore() {
   Position::fields(at, [&](const char* key, auto& value) {
     value = io::field<std::remove_reference_t<decltype(value)>>(progress, key, name);
   });
-  // With larger batches the epoch may be over already; then it begins again.
-  if (at.batch >= setup.loader->batches()) {
+  // Other batches than before: the epoch begins again when it has fewer than were done. One that
+  // has as many waits for its validation.
+  if (at.batch > setup.loader->batches()) {
     at.batch = 0;
     at.loss_sum = at.seconds = 0;
   }
@@ -157,10 +158,11 @@ double Trainer::State::train_batch(const io::Batch& batch) {
     }
     return loss.item() * static_cast<double>(together);
   } catch (const Error& error) {
-    throw Error(
-        fmt::format("{}\n  while training on {} in epoch {}; a smaller --lr or --clip-norm "
-                    "1 helps against a loss that is not finite",
-                    error.what(), fmt::join(batch.names, ", "), at.epoch + 1));
+    const std::string text = error.what();
+    const bool diverged = text.find("must be finite") != std::string::npos;
+    throw Error(fmt::format("{}\n  while training on {} in epoch {}{}", text,
+                            fmt::join(batch.names, ", "), at.epoch + 1,
+                            diverged ? "; a smaller --lr or --clip-norm 1 helps" : ""));
   }
 }
 
@@ -201,15 +203,16 @@ bool Trainer::State::train_epoch(StopRequest& stop) {
       return false;
     }
   }
-  ++at.epoch;
   std::optional<Evaluation> evaluation;
-  if (at.epoch % config.val_every == 0 || at.epoch == config.epochs) {
+  if ((at.epoch + 1) % config.val_every == 0 || at.epoch + 1 == config.epochs) {
     const auto swap = averaged_weights();
-    evaluation = evaluate(setup.model, setup.data, setup.val, &setup.loss, &progress);
+    evaluation = evaluate(setup.model, setup.data, setup.val, &setup.loss, &progress, &stop);
     at.seconds = now() - began;
-    judge(*evaluation);
   }
   progress.clear();
+  if (evaluation && !evaluation->complete) return false;
+  ++at.epoch;
+  if (evaluation) judge(*evaluation);
   folder.add({.number = at.epoch,
               .lr = setup.optimizer->lr(),
               .loss = at.loss_sum / static_cast<double>(at.batch),

@@ -10,6 +10,7 @@
 #include "io/safetensors.h"
 #include "io/weights.h"
 #include "tests/cli/program.h"
+#include "tests/data.h"
 #include "tests/oracle.h"
 #include "tests/train/tiny_set.h"
 #include "train/model.h"
@@ -23,7 +24,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kFixtures = fs::path(TESSERA_TEST_DATA) / "cli";
+const fs::path kFixtures = testing::data_file("cli");
 
 // Trains well enough to find the discs.
 Ended train_discs(const TinySet& set) {
@@ -137,7 +138,7 @@ TEST_SUITE("cli/pipeline") {
       CHECK(ended.status == 0);
       return ended.out;
     };
-    const fs::path io = fs::path(TESSERA_TEST_DATA) / "io";
+    const fs::path io = testing::data_file("io");
     CHECK(has(about(set.data()), "10 cases, 1 channels, 2 classes"));
     CHECK(has(about(set.data() / "images" / "disc0.png"), "[1, 16, 16]"));
     CHECK(has(about(kFixtures / "x.npy"), "f32 [2, 1, 32, 48]"));

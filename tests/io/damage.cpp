@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "tests/data.h"
 
 namespace fs = std::filesystem;
 
@@ -104,7 +105,7 @@ bool sanitized() {
 }
 
 fs::path fixture(const std::string& name) {
-  return fs::path(TESSERA_TEST_DATA) / "io" / name;
+  return data_file("io") / name;
 }
 
 std::string bytes_of_file(const fs::path& path) {

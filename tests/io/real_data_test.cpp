@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "io/loader.h"
+#include "tests/data.h"
 
 using namespace tessera;
 using namespace tessera::io;
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kEmbedded = fs::path(TESSERA_TEST_DATA) / "../../data/open_brain_mr";
+const fs::path kEmbedded = testing::data_file("../../data/open_brain_mr");
 
 struct Expected {
   const char* name;

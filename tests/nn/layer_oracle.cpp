@@ -12,6 +12,7 @@
 #include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/unary.h"
+#include "tests/data.h"
 #include "tests/oracle.h"
 
 namespace tessera::testing {
@@ -41,9 +42,7 @@ double difference(const std::function<double(const Tensor& at)>& f, const Tensor
 }  // namespace
 
 LayerOracle::LayerOracle(const std::string& name)
-    : name_(name),
-      archive_(io::load_safetensors(std::string(TESSERA_TEST_DATA) + "/" + name + ".safetensors")) {
-}
+    : name_(name), archive_(io::load_safetensors(data_file(name + ".safetensors"))) {}
 
 Tensor LayerOracle::recorded(const std::string& key) const {
   const auto found = archive_.tensors.find(key);

@@ -109,10 +109,13 @@ TEST_SUITE("train/trainer") {
 
   TEST_CASE("a run that was stopped and resumed gives the bits of one that was not") {
     const TinySet set("trainer_resume");
-    for (const char* extra : {"plain", "ema, clipping, accumulation, momentum"}) {
+    for (const std::string extra :
+         {"plain", "one batch", "ema, clipping, accumulation, momentum"}) {
       CAPTURE(extra);
-      TrainConfig whole = tiny_config(set, std::string("whole ") + extra);
-      if (std::string(extra) != "plain") {
+      TrainConfig whole = tiny_config(set, "whole " + extra);
+      if (extra == "one batch") {
+        whole.batch = 100;  // so the stop comes in the middle of validation
+      } else if (extra != "plain") {
         whole.ema = 0.9;
         whole.clip_norm = 0.5;
         whole.accumulate = 2;
@@ -127,7 +130,7 @@ TEST_SUITE("train/trainer") {
       run(parts);
       parts.epochs = 4;
       parts.resume = true;
-      // Again stopped after its first batch, in the middle of an epoch.
+      // Again stopped at its first chance, in the middle of an epoch.
       const fs::path stop = set.run("stop");
       std::ofstream(stop) << "";
       CHECK(run(parts, stop).stopped == "stop was found");

@@ -1,36 +1,40 @@
-#include "zoo/check_gradients.h"
+#include "nn/check_gradients.h"
 
 #include <cmath>
 
 #include "autograd/grad.h"
+#include "core/error.h"
 #include "core/random.h"
 #include "core/settings.h"
-#include "nn/init.h"
 #include "ops/binary.h"
 #include "ops/random.h"
 #include "ops/reduce.h"
 
-namespace tessera::zoo {
+namespace tessera::nn {
 
 double SlopeCheck::error() const {
   return std::abs(analytic - numeric) / (1e-3 + std::abs(analytic) + std::abs(numeric));
 }
 
-std::vector<SlopeCheck> check_gradients(const Spec& spec, const SlopeCheckOptions& options) {
+std::vector<SlopeCheck> check_gradients(Module& module, const Tensor& x,
+                                        const SlopeCheckOptions& options) {
+  const auto named = module.named_parameters();
+  require(x.dtype() == f64, "check_gradients: the input must be f64, got {}", name_of(x.dtype()));
+  for (const auto& [name, parameter] : named) {
+    require(parameter.dtype() == f64,
+            "check_gradients: parameters must be f64, got {} for {}; build the module where a "
+            "nn::ParameterDType(f64) lives",
+            name_of(parameter.dtype()), name);
+  }
   manual_seed(options.seed);
-  const nn::ParameterDType double_precision(f64);
-  const std::unique_ptr<Network> network = make(spec);
-  const Shape size{options.batch, spec.channels, options.height, options.width};
-  const Tensor x = randn(size, f64);
-  const Tensor weights = randn({options.batch, spec.classes, options.height, options.width}, f64);
+  const Tensor weights = randn(module(x).shape(), f64);
   const RandomState masks = random_state();
   const auto loss = [&] {
     set_random_state(masks);  // the same dropout each time
-    return sum((*network)(x)*weights) / static_cast<double>(weights.numel());
+    return sum(module(x) * weights) / static_cast<double>(weights.numel());
   };
 
-  const auto named = network->named_parameters();
-  const Tensors slopes = grad(loss(), network->parameters());
+  const Tensors slopes = grad(loss(), module.parameters());
   std::vector<SlopeCheck> checks;
   for (size_t p = 0; p < named.size(); ++p) {
     const Tensor& parameter = named[p].second;
@@ -49,4 +53,4 @@ std::vector<SlopeCheck> check_gradients(const Spec& spec, const SlopeCheckOption
   return checks;
 }
 
-}  // namespace tessera::zoo
+}  // namespace tessera::nn
