@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 struct TestConfig {
   std::string model, data, split = "test", out, mask_values;
-  int64_t ignore = -1, threads = 0, pictures = 60;
+  int64_t ignore = -1, fold = -1, threads = 0, pictures = 60;
   bool quiet = false;
 
   template <class Config, class F>
@@ -31,6 +31,7 @@ struct TestConfig {
     f("out", c.out, "folder for report and tables; empty: <folder of the model>/<split>");
     f("mask_values", c.mask_values, "as in `tessera train`");
     f("ignore", c.ignore, "as in `tessera train`");
+    f("fold", c.fold, "as in `tessera train`");
     f("threads", c.threads, "that compute; 0: all processors");
     f("pictures", c.pictures, "overlays of cases, worst first");
     f("quiet", c.quiet, "no progress bar");
@@ -50,6 +51,7 @@ void complete(TestConfig& config) {
   config.data = trained.data;
   config.mask_values = trained.mask_values;
   config.ignore = trained.ignore;
+  config.fold = trained.fold;
 }
 
 int test_model(TestConfig config) {
@@ -60,6 +62,7 @@ int test_model(TestConfig config) {
   data.data = config.data;
   data.mask_values = config.mask_values;
   data.ignore = config.ignore;
+  data.fold = config.fold;
   const io::Dataset set = train::open_data(data, model.labels);
   const std::vector<io::Case> cases = set.split(config.split);
 

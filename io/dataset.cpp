@@ -11,8 +11,10 @@
 
 #include "core/cpu/parallel.h"
 #include "core/error.h"
+#include "io/case_files.h"
 #include "io/dataset_layout.h"
-#include "io/json_file.h"
+#include "io/dataset_split.h"
+#include "io/label_names.h"
 
 namespace tessera::io {
 
@@ -31,56 +33,50 @@ Histogram histogram_of(const LabelMap& map) {
   return histogram;
 }
 
-void require_size_of_mask(const LabelMap& mask, const Case& one) {
-  require(mask.height == one.size.height && mask.width == one.size.width,
-          "open_dataset: {} has {}x{} pixels (height x width), but its image {} has {}x{}; a mask "
-          "must be as large as its image",
-          one.mask.string(), mask.height, mask.width, one.image.string(), one.size.height,
-          one.size.width);
+// A case that was found, as cases to train on, with what each of their masks holds.
+struct Opened {
+  std::vector<Case> cases;
+  std::vector<Histogram> histograms;
+};
+
+Opened open_one(const Case& found, const DatasetOptions& options, VolumeCache& volumes) {
+  Opened opened{open_case(found, options.whole_volumes, volumes), {}};
+  for (const Case& one : opened.cases) {
+    Case slice = one;
+    for (slice.slice = std::max<int64_t>(one.slice, 0);; ++slice.slice) {
+      Histogram histogram = histogram_of(read_stored_mask(slice, &volumes));
+      if (slice.slice == 0 || !options.whole_volumes)
+        opened.histograms.push_back(std::move(histogram));
+      else
+        for (const auto& [value, count] : histogram) opened.histograms.back()[value] += count;
+      if (!options.whole_volumes || slice.slice + 1 >= one.depth) break;
+    }
+  }
+  return opened;
 }
 
-// Reads the size of each image and what its mask holds; the first mistake in the order of cases is
-// thrown.
-std::vector<Histogram> read_all(std::vector<Case>& cases) {
-  std::vector<Histogram> histograms(cases.size());
-  std::vector<std::exception_ptr> mistakes(cases.size());
-  cpu::parallel_for(static_cast<int64_t>(cases.size()), false, [&](int64_t i) {
+// Replaces the cases that were found by those to train on, and reads what each mask holds; the
+// first mistake in the order of cases is thrown.
+std::vector<Histogram> open_all(Dataset& set, const DatasetOptions& options) {
+  std::vector<Opened> opened(set.cases.size());
+  std::vector<std::exception_ptr> mistakes(set.cases.size());
+  cpu::parallel_for(static_cast<int64_t>(set.cases.size()), false, [&](int64_t i) {
     const auto at = static_cast<size_t>(i);
     try {
-      Case& one = cases[at];
-      one.size = read_image_size(one.image);
-      const LabelMap mask = read_labels(one.mask);
-      require_size_of_mask(mask, one);
-      histograms[at] = histogram_of(mask);
+      opened[at] = open_one(set.cases[at], options, *set.volumes);
     } catch (...) {  // also what the standard library throws
       mistakes[at] = std::current_exception();
     }
   });
   for (const std::exception_ptr& mistake : mistakes)
     if (mistake) std::rethrow_exception(mistake);
-  return histograms;
-}
-
-// Names of classes: those of the options, else of labels.json, else none.
-std::vector<std::string> read_label_names(const fs::path& folder, const DatasetOptions& options) {
-  const fs::path path = folder / "labels.json";
-  std::error_code error;
-  if (!options.labels.empty() || !fs::exists(path, error)) return options.labels;
-  const Json json = load_json(path);
-  std::vector<std::string> names(json.size());
-  size_t index = 0;
-  for (const auto& [key, value] : json.items()) {
-    const Json name = json.is_array() ? value : Json(key);
-    const Json place = json.is_array() ? Json(index++) : value;
-    const bool fits = json.is_structured() && name.is_string() && place.is_number_unsigned() &&
-                      place.get<uint64_t>() < names.size() && names[place.get<size_t>()].empty();
-    require(fits,
-            "open_dataset: {} must be a list of names, such as [\"background\", \"brain\"], or an "
-            "object that gives each name one of the indices 0, 1, ...",
-            path.string());
-    names[place.get<size_t>()] = name.get<std::string>();
+  set.cases.clear();
+  std::vector<Histogram> histograms;
+  for (Opened& one : opened) {
+    std::move(one.cases.begin(), one.cases.end(), std::back_inserter(set.cases));
+    std::move(one.histograms.begin(), one.histograms.end(), std::back_inserter(histograms));
   }
-  return names;
+  return histograms;
 }
 
 // Says which values were found where only class indices should be, and what to do.
@@ -90,8 +86,8 @@ std::vector<std::string> read_label_names(const fs::path& folder, const DatasetO
   const char* more = values.size() > first.size() ? ", ..." : "";
   fail(fmt::format(
       "open_dataset: the masks hold {}{} (the largest in {}), but class indices must be 0, 1, 2, "
-      "... without gaps; give mask_values {}{} to number them in this order, or name all classes "
-      "in labels.json",
+      "... without gaps; give mask_values {}{} to number them in this order, name all classes in "
+      "labels.json, or let `tessera doctor` write a repaired copy",
       fmt::join(first, ", "), more, one.mask.string(), fmt::join(first, ","), more));
 }
 
@@ -152,15 +148,17 @@ void count_pixels(Dataset& set, const std::vector<Histogram>& histograms,
   set.pixels.assign(set.labels.size(), 0);
   for (size_t i = 0; i < set.cases.size(); ++i) {
     Case& one = set.cases[i];
+    one.pixels.assign(set.labels.size(), 0);
     int64_t foreground = 0;
     for (const auto& [value, count] : histograms[i]) {
       const std::optional<int32_t> label = class_of(value, set, classes, one);
       if (!label) continue;
       set.pixels[static_cast<size_t>(*label)] += count;
+      one.pixels[static_cast<size_t>(*label)] += count;
       if (*label > 0) foreground += count;
     }
-    one.foreground =
-        static_cast<double>(foreground) / static_cast<double>(one.size.height * one.size.width);
+    one.foreground = static_cast<double>(foreground) /
+                     static_cast<double>(one.depth * one.size.height * one.size.width);
   }
 }
 
@@ -238,14 +236,25 @@ Dataset open_dataset(const fs::path& folder, const DatasetOptions& options) {
   set.folder = folder;
   set.mask_values = options.mask_values;
   set.ignore = options.ignore;
+  set.volumes = std::make_shared<VolumeCache>(options.volume_bytes);
   const auto classes = classes_of_values(set.mask_values);
   set.cases = find_cases(folder);
   require(!set.cases.empty(), "open_dataset: {} has no cases", folder.string());
-  set.split_rule = complete_splits(set.cases, options);
+  if (options.fold >= 0) {
+    apply_fold_(set.cases, folder / kFoldsFile, options.fold);
+    set.split_rule = fmt::format("fold {} of {}", options.fold, kFoldsFile);
+  } else {
+    set.split_rule = complete_splits(set.cases, options);
+  }
 
-  const std::vector<Histogram> histograms = read_all(set.cases);
+  const std::vector<Histogram> histograms = open_all(set, options);
   for (const Case& one : set.cases) set.channels = std::max(set.channels, one.size.channels);
-  set.labels = read_label_names(folder, options);
+  set.labels = options.labels;
+  if (set.labels.empty()) {
+    LabelNames named = read_label_names(folder);
+    set.labels = std::move(named.names);
+    if (!set.ignore) set.ignore = named.ignore;
+  }
   if (set.labels.empty()) set.labels = number_classes(set, histograms);
   require(set.mask_values.empty() || set.mask_values.size() == set.labels.size(),
           "open_dataset: there must be one of mask_values for each class, got {} for {} ({})",
@@ -259,19 +268,22 @@ std::vector<Case> list_images(const fs::path& path) {
   std::error_code error;
   std::vector<Case> cases;
   if (fs::is_regular_file(path, error)) {
-    cases.push_back({.name = path.stem().string(), .image = path});
+    cases.push_back({.name = stem_of(path), .image = path});
     return cases;
   }
   require(fs::is_directory(path, error), "list_images: {} does not exist", path.string());
   const bool nested = fs::is_directory(path / "images", error);
   for (const fs::path& image : find_images(nested ? path / "images" : path))
-    cases.push_back({.name = image.stem().string(), .image = image});
+    cases.push_back({.name = stem_of(image), .image = image});
   return cases;
 }
 
+Image read_image(const Dataset& set, const Case& which) {
+  return read_stored_image(which, set.volumes.get());
+}
+
 LabelMap read_mask(const Dataset& set, const Case& which) {
-  LabelMap mask = read_labels(which.mask);
-  require_size_of_mask(mask, which);
+  LabelMap mask = read_stored_mask(which, set.volumes.get());
   const auto classes = classes_of_values(set.mask_values);
   std::vector<int32_t> class_of_value(65536);
   for (const auto& entry : histogram_of(mask))

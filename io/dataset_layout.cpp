@@ -1,17 +1,16 @@
 #include "io/dataset_layout.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <map>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/error.h"
-#include "io/csv.h"
-#include "io/draws.h"
+#include "io/dataset_split.h"
 #include "io/json_file.h"
+#include "io/volume_slices.h"
 
 namespace tessera::io {
 
@@ -43,59 +42,59 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-std::map<std::string, fs::path> by_stem(const fs::path& folder) {
+std::map<std::string, fs::path> files_by_stem(const fs::path& folder, bool volumes,
+                                              std::vector<Mistake>& mistakes) {
   std::map<std::string, fs::path> files;
-  for (const fs::path& file : find_images(folder)) files[file.stem().string()] = file;
+  std::string other;
+  for (const std::string& name : names_in(folder)) {
+    const fs::path path = folder / name;
+    if (name.starts_with(".") || !is_file(path)) continue;
+    if (!is_image_name(path) && !(volumes && is_volume_file(path))) {
+      other = name;
+      continue;
+    }
+    const auto [place, added] = files.emplace(stem_of(path), path);
+    if (!added)
+      mistakes.push_back({Mistake::Kind::collision, path,
+                          fmt::format("open_dataset: {} and {} have the same name; rename or "
+                                      "remove one",
+                                      place->second.string(), path.string())});
+  }
+  require(!files.empty(),
+          "open_dataset: {} has no pictures (.png, .jpg, .bmp, .pgm, .ppm, .npy){}{}",
+          folder.string(), volumes ? " and no volumes" : "",
+          other.empty() ? "" : ", only files such as " + other);
   return files;
 }
 
-// Which splits, and groups, the rows of split.csv give to the stems.
-void apply_split_file(std::vector<Case>& cases, const fs::path& path) {
-  const Csv table = read_csv(path);
-  const size_t stem = table.column("stem"), split = table.column("split");
-  constexpr std::array<const char*, 8> groups = {"group",      "patient", "patient_id", "subject",
-                                                 "subject_id", "person",  "child",      "animal"};
-  const auto* group =
-      std::find_if(groups.begin(), groups.end(), [&](const char* name) { return table.has(name); });
+// The images of each mask by their channel; "" where the stems are equal.
+using Channels = std::map<std::string, fs::path>;
 
-  std::map<std::string, Case*> by_name;
-  for (Case& one : cases) by_name[one.name] = &one;
-  for (size_t row = 0; row < table.rows.size(); ++row) {
-    const std::vector<std::string>& cells = table.rows[row];
-    const auto found = by_name.find(cells[stem]);
-    require(found != by_name.end(),
-            "open_dataset: {} names \"{}\", but there is no image of that name; add it or remove "
-            "the row",
-            table.place(row), cells[stem]);
-    Case& one = *found->second;
-    require(one.split.empty(), "open_dataset: {} names \"{}\" a second time", table.place(row),
-            cells[stem]);
-    require(!cells[split].empty(), "open_dataset: {} gives \"{}\" no split", table.place(row),
-            cells[stem]);
-    one.split = cells[split];
-    if (group != groups.end()) one.group = cells[table.column(*group)];
+// The stem of a mask that an image called <stem>_<channel> belongs to; empty when there is none.
+std::string mask_of(const std::string& image, const std::map<std::string, fs::path>& masks,
+                    const std::map<std::string, fs::path>& images) {
+  for (size_t end = image.rfind('_'); end != std::string::npos && end > 0;
+       end = image.rfind('_', end - 1)) {
+    const std::string stem = image.substr(0, end);
+    if (masks.contains(stem)) return images.contains(stem) ? "" : stem;
   }
-  for (const Case& one : cases)
-    require(!one.split.empty(), "open_dataset: {} has no row for {}; add one or remove the image",
-            path.string(), one.image.string());
+  return {};
 }
 
-std::vector<Case> find_folder_cases(const fs::path& folder) {
-  const auto images = by_stem(folder / "images"), masks = by_stem(folder / "masks");
-  std::vector<Case> cases;
-  for (const auto& [stem, image] : images) {
-    const auto mask = masks.find(stem);
-    require(mask != masks.end(),
-            "open_dataset: {} has no mask; add one called {} with any known extension, or remove "
-            "the image",
-            image.string(), (folder / "masks" / stem).string());
-    cases.push_back({.name = stem, .image = image, .mask = mask->second});
-  }
-  for (const auto& [stem, mask] : masks)
-    require(images.count(stem) > 0, "open_dataset: {} has no image; add one or remove the mask",
-            mask.string());
-  if (is_file(folder / "split.csv")) apply_split_file(cases, folder / "split.csv");
-  return cases;
+std::vector<std::string> names_of(const Channels& channels) {
+  std::vector<std::string> names;
+  for (const auto& entry : channels) names.push_back(entry.first);
+  return names;
+}
+
+// The channels that most cases have.
+std::vector<std::string> usual_channels(const std::map<std::string, Channels>& cases) {
+  std::map<std::vector<std::string>, int64_t> counts;
+  for (const auto& entry : cases) ++counts[names_of(entry.second)];
+  const auto most =
+      std::max_element(counts.begin(), counts.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == counts.end() ? std::vector<std::string>() : most->first;
 }
 
 // The names of masks in {"patient": {"scan": {"list": [...]}}}, each with its patient.
@@ -121,102 +120,170 @@ std::vector<std::pair<std::string, std::string>> read_jmedseg_list(const fs::pat
   return masks;
 }
 
-std::vector<Case> find_jmedseg_cases(const fs::path& folder) {
-  const auto images = by_stem(folder / "data");
+void find_jmedseg_cases(Layout& layout) {
+  const auto images = files_by_stem(layout.images, false, layout.mistakes);
+  const auto mistake = [&](Mistake::Kind kind, const fs::path& file, const std::string& text) {
+    layout.mistakes.push_back({kind, file, "open_dataset: " + text});
+  };
   std::map<std::string, Case> cases;
   for (const std::string split : kSplits) {
-    const fs::path list = folder / (split + "_label.json");
+    const fs::path list = layout.folder / (split + "_label.json");
     if (!is_file(list)) continue;
     for (const auto& [mask, patient] : read_jmedseg_list(list)) {
-      const fs::path path = folder / "label" / mask;
-      const std::string stem = path.stem().string();
-      require(is_file(path), "open_dataset: {} names {}, which does not exist", list.string(),
-              path.string());
+      const fs::path path = layout.masks / mask;
+      const std::string stem = stem_of(path);
       const auto image = images.find(stem);
-      require(image != images.end(), "open_dataset: {} has no image called {} in {}", path.string(),
-              stem, (folder / "data").string());
-      Case one{
-          .name = stem, .image = image->second, .mask = path, .group = patient, .split = split};
-      const bool added = cases.emplace(stem, one).second;
-      require(added, "open_dataset: {} names {} a second time (the first is for {})", list.string(),
-              mask, cases[stem].split);
+      if (!is_file(path)) {
+        mistake(Mistake::Kind::split, list,
+                fmt::format("{} names {}, which does not exist", list.string(), path.string()));
+      } else if (image == images.end()) {
+        mistake(Mistake::Kind::unpaired, path,
+                fmt::format("{} has no image called {} in {}", path.string(), stem,
+                            layout.images.string()));
+      } else if (!cases
+                      .emplace(stem, Case{.name = stem,
+                                          .image = image->second,
+                                          .mask = path,
+                                          .group = patient,
+                                          .split = split})
+                      .second) {
+        mistake(Mistake::Kind::split, list,
+                fmt::format("{} names {} a second time (the first is for {})", list.string(), mask,
+                            cases[stem].split));
+      }
     }
   }
-  std::vector<Case> sorted;
-  sorted.reserve(cases.size());
-  for (auto& [stem, one] : cases) sorted.push_back(std::move(one));
-  return sorted;
+  for (auto& [stem, one] : cases) layout.cases.push_back(std::move(one));
+}
+
+// nnU-Net's folders: all cases are for training, but those of labelsTs.
+void find_nnunet_cases(Layout& layout) {
+  layout.cases = pair_files(layout.images, layout.masks, layout.mistakes);
+  for (Case& one : layout.cases) one.split = "train";
+  if (!is_folder(layout.folder / "labelsTs")) return;
+  for (Case& one :
+       pair_files(layout.folder / "imagesTs", layout.folder / "labelsTs", layout.mistakes)) {
+    one.split = "test";
+    layout.cases.push_back(std::move(one));
+  }
+  std::sort(layout.cases.begin(), layout.cases.end(),
+            [](const Case& a, const Case& b) { return a.name < b.name; });
 }
 
 }  // namespace
 
+std::string stem_of(const fs::path& path) {
+  const fs::path stem = path.stem();
+  const bool packed = is_volume_file(path) && path.extension() != stem.extension() &&
+                      (path.extension() == ".gz" || path.extension() == ".GZ");
+  return packed ? stem.stem().string() : stem.string();
+}
+
+bool is_case_name(const fs::path& path) {
+  return is_image_name(path) || is_volume_file(path);
+}
+
+std::map<std::string, fs::path> files_by_stem(const fs::path& folder,
+                                              std::vector<Mistake>& mistakes) {
+  return files_by_stem(folder, true, mistakes);
+}
+
 std::vector<fs::path> find_images(const fs::path& folder) {
-  std::map<std::string, fs::path> files;
-  std::string other;
-  for (const std::string& name : names_in(folder)) {
-    const fs::path path = folder / name;
-    if (name.starts_with(".") || !is_file(path)) continue;
-    if (!is_image_name(path)) {
-      other = name;
-      continue;
-    }
-    const auto [place, added] = files.emplace(path.stem().string(), path);
-    require(added, "open_dataset: {} and {} have the same name; rename or remove one",
-            place->second.string(), path.string());
-  }
-  require(
-      !files.empty(),
-      "open_dataset: {} has no pictures (.png, .jpg, .bmp, .pgm, .ppm, .npy){}; volumes have to "
-      "be saved as slices",
-      folder.string(), other.empty() ? "" : ", only files such as " + other);
+  std::vector<Mistake> mistakes;
   std::vector<fs::path> sorted;
-  sorted.reserve(files.size());
-  for (auto& [stem, path] : files) sorted.push_back(std::move(path));
+  for (auto& [stem, path] : files_by_stem(folder, false, mistakes)) sorted.push_back(path);
+  if (!mistakes.empty()) fail(mistakes[0].text);
   return sorted;
 }
 
-std::vector<Case> find_cases(const fs::path& folder) {
+std::vector<Case> pair_files(const fs::path& image_folder, const fs::path& mask_folder,
+                             std::vector<Mistake>& mistakes) {
+  const auto images = files_by_stem(image_folder, true, mistakes);
+  const auto masks = files_by_stem(mask_folder, true, mistakes);
+  std::map<std::string, Channels> channels_of;
+  for (const auto& [stem, image] : images) {
+    const std::string mask = masks.contains(stem) ? stem : mask_of(stem, masks, images);
+    if (mask.empty())
+      mistakes.push_back({Mistake::Kind::unpaired, image,
+                          fmt::format("open_dataset: {} has no mask; add one called {} with any "
+                                      "known extension, or remove the image",
+                                      image.string(), (mask_folder / stem).string())});
+    else
+      channels_of[mask][stem.size() > mask.size() ? stem.substr(mask.size() + 1) : ""] = image;
+  }
+  for (const auto& [stem, mask] : masks)
+    if (!channels_of.contains(stem))
+      mistakes.push_back({Mistake::Kind::unpaired, mask,
+                          fmt::format("open_dataset: {} has no image; add one or remove the mask",
+                                      mask.string())});
+
+  const std::vector<std::string> usual = usual_channels(channels_of);
+  std::vector<Case> cases;
+  for (const auto& [stem, channels] : channels_of) {
+    Case one{.name = stem, .image = channels.begin()->second, .mask = masks.at(stem)};
+    for (auto entry = std::next(channels.begin()); entry != channels.end(); ++entry)
+      one.further.push_back(entry->second);
+    if (names_of(channels) == usual)
+      cases.push_back(std::move(one));
+    else
+      mistakes.push_back(
+          {Mistake::Kind::channels, one.mask,
+           fmt::format("open_dataset: {} has the channels {}, but other cases have "
+                       "{}; complete it or remove it",
+                       stem, fmt::join(names_of(channels), ", "), fmt::join(usual, ", "))});
+  }
+  return cases;
+}
+
+Layout recognise_layout(const fs::path& folder) {
   const std::string name = folder.string();
   require(fs::exists(fs::symlink_status(folder)), "open_dataset: {} does not exist", name);
   require(is_folder(folder), "open_dataset: {} is not a folder", name);
-  const bool images = is_folder(folder / "images"), masks = is_folder(folder / "masks");
-  if (images && masks) return find_folder_cases(folder);
-  require(!images && !masks, "open_dataset: {} has {}/ but no {}/ beside it", name,
-          images ? "images" : "masks", images ? "masks" : "images");
-  const bool lists = std::any_of(std::begin(kSplits), std::end(kSplits), [&](const char* split) {
-    return is_file(folder / (std::string(split) + "_label.json"));
-  });
-  require(lists && is_folder(folder / "data") && is_folder(folder / "label"),
-          "open_dataset: {} must have images/ and masks/, or data/, label/ and train_label.json",
-          name);
-  return find_jmedseg_cases(folder);
+  const std::pair<const char*, const char*> pairs[] = {
+      {"images", "masks"}, {"data", "label"}, {"imagesTr", "labelsTr"}};
+  for (size_t i = 0; i < std::size(pairs); ++i) {
+    const auto [images, masks] = pairs[i];
+    if (is_folder(folder / images) && is_folder(folder / masks))
+      return {static_cast<LayoutKind>(i), folder, folder / images, folder / masks, {}, {}};
+  }
+  for (const auto& [images, masks] : {pairs[0], pairs[2]}) {
+    const bool one = is_folder(folder / images), other = is_folder(folder / masks);
+    require(!one && !other, "open_dataset: {} has {}/ but no {}/ beside it", name,
+            one ? images : masks, one ? masks : images);
+  }
+  fail(
+      fmt::format("open_dataset: {} must have images/ and masks/, or data/, label/ and "
+                  "train_label.json, or imagesTr/ and labelsTr/",
+                  name));
 }
 
-void split_by_group_(std::vector<Case>& cases, double val, double test, uint64_t seed) {
-  require(val >= 0 && test >= 0 && val + test < 1,
-          "open_dataset: shares for validation and test must be at least 0 and together below 1, "
-          "got {} and {}",
-          val, test);
-  const auto group_of = [](const Case& one) { return one.group.empty() ? one.name : one.group; };
-  std::set<std::string> names;
-  for (const Case& one : cases)
-    if (one.split.empty()) names.insert(group_of(one));
-  std::vector<std::string> groups(names.begin(), names.end());
-  Draws(seed, 0).shuffle_(groups);
+Layout find_layout(const fs::path& folder) {
+  Layout layout = recognise_layout(folder);
+  if (layout.kind == LayoutKind::jmedseg) {
+    const bool lists = std::any_of(std::begin(kSplits), std::end(kSplits), [&](const char* split) {
+      return is_file(folder / (std::string(split) + "_label.json"));
+    });
+    require(
+        lists,
+        "open_dataset: {} has data/ and label/, but no train_label.json; `tessera dataset init` "
+        "writes one",
+        folder.string());
+    find_jmedseg_cases(layout);
+    return layout;
+  }
+  if (layout.kind == LayoutKind::nnunet)
+    find_nnunet_cases(layout);
+  else
+    layout.cases = pair_files(layout.images, layout.masks, layout.mistakes);
+  if (is_file(folder / "split.csv"))
+    apply_split_file(layout.cases, folder / "split.csv", layout.mistakes);
+  return layout;
+}
 
-  const auto count = static_cast<int64_t>(groups.size());
-  const auto share = [&](double part, int64_t least) {
-    if (part == 0 || count < least) return int64_t{0};
-    return std::max<int64_t>(1, std::llround(part * static_cast<double>(count)));
-  };
-  int64_t vals = share(val, 2), tests = share(test, 3);
-  while (vals + tests >= count && vals + tests > 0) --(vals > tests ? vals : tests);
-
-  std::map<std::string, std::string> split;
-  for (int64_t i = 0; i < count; ++i)
-    split[groups[static_cast<size_t>(i)]] = i < vals ? "val" : i < vals + tests ? "test" : "train";
-  for (Case& one : cases)
-    if (one.split.empty()) one.split = split[group_of(one)];
+std::vector<Case> find_cases(const fs::path& folder) {
+  Layout layout = find_layout(folder);
+  if (!layout.mistakes.empty()) fail(layout.mistakes[0].text);
+  return std::move(layout.cases);
 }
 
 }  // namespace tessera::io

@@ -96,7 +96,7 @@ std::shared_ptr<const Sample> LoaderSource::read(int64_t index) {
   }
   const Case& one = cases[static_cast<size_t>(index)];
   auto sample = std::make_shared<Sample>();
-  sample->image = resize_input(read_image(one.image), options.preprocess);
+  sample->image = resize_input(read_image(set, one), options.preprocess);
   if (!one.mask.empty()) sample->mask = resize_input(read_mask(set, one), options.preprocess);
   const std::lock_guard lock(mutex_);
   if (cached_bytes_ + sample->bytes() <= options.cache_bytes &&

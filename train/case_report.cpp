@@ -69,7 +69,7 @@ io::Report case_report(const Model& model, const io::Dataset& set, std::span<con
   const auto order = io::worst_first(report);
   for (size_t i = 0; i < order.size() && static_cast<int64_t>(i) < options.pictures; ++i) {
     const io::Case& one = cases[order[i]];
-    const io::Image image = io::read_image(one.image);
+    const io::Image image = io::read_image(set, one);
     const io::LabelMap truth = io::read_mask(set, one);
     const io::LabelMap predicted = io::best_class(probabilities(model, image));
     io::ReportCase& row = report.cases[order[i]];

@@ -25,6 +25,7 @@ void TrainConfig::check() const {
   within("patience", static_cast<double>(patience), 0, kMany);
   within("pictures", static_cast<double>(pictures), 0, kMany);
   within("seed", static_cast<double>(seed), 0, 1e15);
+  within("fold", static_cast<double>(fold), -1, kMany);
   within("ignore", static_cast<double>(ignore), -1, 65535);
   within("clip_norm", clip_norm, 0, 1e30);
   within("max_minutes", max_minutes, 0, 1e9);

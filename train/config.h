@@ -21,7 +21,7 @@ struct TrainConfig {
   int64_t channels = 0;
   std::string size, normalize = "zscore", augment = "standard";
   std::string labels, mask_values;
-  int64_t ignore = -1;
+  int64_t ignore = -1, fold = -1;
 
   int64_t seed = 0, threads = 0, workers = 2, cache_mb = 1024;
   std::string device = "cpu";
@@ -33,7 +33,7 @@ struct TrainConfig {
   // Calls f(name, field, help) for each field of a config, const or not.
   template <class Config, class F>
   static void fields(Config& c, F f) {
-    f("data", c.data, "folder with images/ and masks/, or a JMedSeg dataset");
+    f("data", c.data, "folder with images/ and masks/, or of JMedSeg or nnU-Net");
     f("out", c.out, "folder of the run: model files, log, curves, pictures, report.html");
     f("model", c.model, "network of `tessera zoo`, with options: unet(width=16)");
     f("weights", c.weights, "start from these: .tessera, .safetensors, .npz, .pth, .pkl");
@@ -55,6 +55,7 @@ struct TrainConfig {
     f("labels", c.labels, "names of the classes, separated by commas");
     f("mask_values", c.mask_values, "what masks store for class 0, 1, ..., such as 0,255");
     f("ignore", c.ignore, "a value in masks that belongs to no class; -1: there is none");
+    f("fold", c.fold, "of `tessera dataset split` for train and val; -1: as the folder says");
     f("seed", c.seed, "of weights, order and augmentation; the same seed gives the same bits");
     f("threads", c.threads, "that compute; 0: all processors. The result does not depend on it");
     f("workers", c.workers, "threads that read and augment pictures");

@@ -41,7 +41,7 @@ Evaluation evaluate(const Model& model, const io::Dataset& set, std::span<const 
   const int64_t ignore = set.ignore.value_or(-100);
   Evaluation result{nn::SegmentationScores(model.spec.classes, ignore)};
   for (const io::Case& one : cases) {
-    const io::Image image = io::read_image(one.image);
+    const io::Image image = io::read_image(set, one);
     const io::LabelMap mask = io::read_mask(set, one);
     const Tensor logits = (*model.network)(to_tensor(io::prepare(image, model.preprocess)));
     if (loss != nullptr) {

@@ -50,8 +50,8 @@ void require_common_size(const TrainConfig& config, const std::vector<io::Case>&
 
 io::Dataset open_data(const TrainConfig& config, std::vector<std::string> labels) {
   if (labels.empty()) labels = split_list(config.labels);
-  io::DatasetOptions options{.labels = std::move(labels),
-                             .seed = static_cast<uint64_t>(config.seed)};
+  io::DatasetOptions options{
+      .labels = std::move(labels), .seed = static_cast<uint64_t>(config.seed), .fold = config.fold};
   for (const std::string& word : split_list(config.mask_values)) {
     const auto value = parse_whole<int32_t>(word);
     require(value.has_value(), "train: mask_values must be whole numbers such as 0,255, got '{}'",

@@ -1,10 +1,6 @@
 #include "io/dataset_layout.h"
 
-#include <map>
-#include <set>
-
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include "core/error.h"
 #include "tests/io/temporary_set.h"
@@ -22,21 +18,6 @@ void touch(const TemporaryFolder& folder, const std::vector<std::string>& names)
 
 void check_refused(const TemporaryFolder& folder, const std::string& message) {
   CHECK_THROWS_WITH_AS(find_cases(folder.path()), doctest::Contains(message.c_str()), Error);
-}
-
-std::vector<Case> numbered_cases(int count, int groups) {
-  std::vector<Case> cases;
-  for (int i = 0; i < count; ++i) {
-    cases.push_back({.name = fmt::format("case{}", i), .image = "x.png"});
-    if (groups > 0) cases.back().group = fmt::format("patient{}", i % groups);
-  }
-  return cases;
-}
-
-std::map<std::string, int> sizes(const std::vector<Case>& cases) {
-  std::map<std::string, int> count;
-  for (const Case& one : cases) ++count[one.split];
-  return count;
 }
 
 }  // namespace
@@ -77,6 +58,13 @@ TEST_SUITE("io/dataset_layout") {
     check_refused(folder, "split.csv:3 gives \"b\" no split");
     folder.write("split.csv", "name,split\na,train\n");
     check_refused(folder, "split.csv");
+    folder.write("split.csv", "stem,age\na,3\nb,4\n");
+    check_refused(folder, "split.csv");
+
+    folder.write("split.csv", "stem,patient\na,p1\nb,p2\n");
+    const std::vector<Case> grouped = find_cases(folder.path());
+    CHECK(grouped[1].group == "p2");
+    CHECK(grouped[1].split.empty());
   }
 
   TEST_CASE("what does not fit together is an error that says what to do") {
@@ -90,14 +78,71 @@ TEST_SUITE("io/dataset_layout") {
     check_refused(folder, "has images/ but no masks/ beside it");
     touch(folder, {"masks/a.png"});
     check_refused(folder,
-                  "has no pictures (.png, .jpg, .bmp, .pgm, .ppm, .npy), only files such as "
-                  "readme.txt");
+                  "has no pictures (.png, .jpg, .bmp, .pgm, .ppm, .npy) and no volumes, only files "
+                  "such as readme.txt");
     touch(folder, {"images/a.png", "images/b.png"});
     check_refused(folder, "b.png has no mask; add one called");
     touch(folder, {"masks/b.png", "masks/c.png"});
     check_refused(folder, "c.png has no image; add one or remove the mask");
     touch(folder, {"images/c.png", "images/c.jpg"});
     check_refused(folder, "have the same name; rename or remove one");
+  }
+
+  TEST_CASE("channels of an image lie in several files") {
+    const TemporaryFolder folder("layout");
+    touch(folder, {"images/a_T1.nii.gz", "images/a_FLAIR.nii.gz", "images/b_c_T1.nii",
+                   "images/b_c_FLAIR.nii", "masks/a.nii.gz", "masks/b_c.nii"});
+    const std::vector<Case> cases = find_cases(folder.path());
+    REQUIRE(cases.size() == 2);
+    CHECK(cases[0].name == "a");
+    CHECK(cases[0].image == folder / "images/a_FLAIR.nii.gz");
+    CHECK(cases[0].further == std::vector<std::filesystem::path>{folder / "images/a_T1.nii.gz"});
+    CHECK(cases[1].name == "b_c");
+    touch(folder, {"images/d_T1.nii", "masks/d.nii"});
+    check_refused(folder, "d has the channels T1, but other cases have FLAIR, T1");
+    // Beside an image of its own stem, one with more behind it is an image of its own.
+    touch(folder, {"images/d.nii"});
+    check_refused(folder, "d_T1.nii has no mask");
+  }
+
+  TEST_CASE("nnU-Net's folders are found") {
+    const TemporaryFolder folder("Dataset001_Test");
+    touch(folder, {"imagesTr/p1_0000.png", "imagesTr/p1_0001.png", "imagesTr/p2_0000.png",
+                   "imagesTr/p2_0001.png", "labelsTr/p1.png", "labelsTr/p2.png",
+                   "imagesTs/p3_0000.png", "imagesTs/p3_0001.png"});
+    std::vector<Case> cases = find_cases(folder.path());
+    REQUIRE(cases.size() == 2);
+    CHECK(cases[1].name == "p2");
+    CHECK(cases[1].split == "train");
+    CHECK(cases[1].image == folder / "imagesTr/p2_0000.png");
+    REQUIRE(cases[1].further.size() == 1);
+    touch(folder, {"labelsTs/p3.png"});
+    cases = find_cases(folder.path());
+    REQUIRE(cases.size() == 3);
+    CHECK(cases[2].split == "test");
+    folder.write("split.csv", "stem,patient\np1,a\np2,a\np3,b\n");
+    CHECK(find_cases(folder.path())[1].group == "a");
+    CHECK(find_cases(folder.path())[1].split == "train");
+  }
+
+  TEST_CASE("all mistakes are found, and what is right beside them") {
+    const TemporaryFolder folder("layout");
+    touch(folder, {"images/a.png", "images/a.jpg", "images/b.png", "images/d.png", "masks/a.png",
+                   "masks/c.png", "masks/d.png"});
+    folder.write("split.csv", "stem,split\na,train\nz,val\n");
+    const Layout layout = find_layout(folder.path());
+    CHECK(layout.cases.size() == 2);
+    std::vector<Mistake::Kind> kinds;
+    for (const Mistake& mistake : layout.mistakes) kinds.push_back(mistake.kind);
+    using enum Mistake::Kind;
+    CHECK(kinds == std::vector<Mistake::Kind>{collision, unpaired, unpaired, split, split});
+  }
+
+  TEST_CASE("stems are names without what says the format") {
+    CHECK(stem_of("x/a.b.nii.gz") == "a.b");
+    CHECK(stem_of("a.nii") == "a");
+    CHECK(stem_of("a.b.png") == "a.b");
+    CHECK(stem_of("a.gz") == "a");
   }
 
   TEST_CASE("JMedSeg's lists name masks by patient") {
@@ -161,49 +206,5 @@ TEST_SUITE("io/dataset_layout") {
     damage("split.csv", "stem,split,group\na,train,\"p1\"\n");
     for (const char* name : {"images", "masks"}) std::filesystem::remove_all(folder / name);
     damage("train_label.json", R"({"p": {"s": {"list": ["a.npy"]}}})");
-  }
-
-  TEST_CASE("groups are divided as asked and stay together") {
-    for (const int groups : {0, 10}) {
-      std::vector<Case> cases = numbered_cases(100, groups);
-      split_by_group_(cases, 0.2, 0.3, 1);
-      CHECK(sizes(cases) == std::map<std::string, int>{{"train", 50}, {"val", 20}, {"test", 30}});
-      std::map<std::string, std::set<std::string>> splits_of;
-      for (const Case& one : cases) splits_of[one.group].insert(one.split);
-      if (groups > 0)
-        for (const auto& entry : splits_of) CHECK(entry.second.size() == 1);
-    }
-  }
-
-  TEST_CASE("the seed alone decides, and cases with a split keep it") {
-    std::vector<Case> a = numbered_cases(50, 0), b = a, c = a;
-    a[7].split = b[7].split = "test_far";
-    split_by_group_(a, 0.2, 0.2, 1);
-    split_by_group_(b, 0.2, 0.2, 1);
-    split_by_group_(c, 0.2, 0.2, 2);
-    CHECK(a[7].split == "test_far");
-    bool equal = true, other = false;
-    for (size_t i = 0; i < a.size(); ++i) {
-      equal &= a[i].split == b[i].split;
-      other |= a[i].split != c[i].split;
-    }
-    CHECK(equal);
-    CHECK(other);
-  }
-
-  TEST_CASE("few groups go to training first, then validation, then testing") {
-    const auto split = [](int groups, double val, double test) {
-      std::vector<Case> cases = numbered_cases(groups, 0);
-      split_by_group_(cases, val, test, 0);
-      return sizes(cases);
-    };
-    using Sizes = std::map<std::string, int>;
-    CHECK(split(1, 0.15, 0.15) == Sizes{{"train", 1}});
-    CHECK(split(2, 0.15, 0.15) == Sizes{{"train", 1}, {"val", 1}});
-    CHECK(split(3, 0.15, 0.15) == Sizes{{"train", 1}, {"val", 1}, {"test", 1}});
-    CHECK(split(3, 0, 0.15) == Sizes{{"train", 2}, {"test", 1}});
-    CHECK(split(4, 0.45, 0.54) == Sizes{{"train", 1}, {"val", 2}, {"test", 1}});
-    CHECK_THROWS_WITH_AS(split(3, 0.5, 0.5), doctest::Contains("together below 1, got 0.5 and 0.5"),
-                         Error);
   }
 }

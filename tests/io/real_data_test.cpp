@@ -81,11 +81,14 @@ TEST_SUITE("io/real_data") {
         MESSAGE("skipped: no ", expected.name);
       }
     }
-    for (const char* name : {"lumbar_mr_3d", "ms_lesion_3d"}) {
-      const fs::path set = fs::path(folder) / name;
-      if (fs::exists(set))
-        CHECK_THROWS_WITH_AS(open_dataset(set), doctest::Contains("volumes have to be saved as"),
-                             Error);
+    // Volumes, slice by slice.
+    const Expected volumes[] = {
+        {"lumbar_mr_3d", 1000, 1, 6, all},
+        {"ms_lesion_3d", 273, 4, 2, all},
+    };
+    for (const Expected& expected : volumes) {
+      const fs::path set = fs::path(folder) / expected.name;
+      if (fs::exists(set)) check_set(set, expected);
     }
   }
 }
