@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/activation.h"
+#include "ops/batch_norm.h"
 #include "ops/unary_functions.h"
 
 // Activations that are one kernel, since a composition would store a second tensor for the backward
@@ -18,6 +19,7 @@ struct Relu : OnNumbers {
   static Tensor dx(const Tensor&, const Tensor& y, const Tensor& dy) {
     return where(y <= 0, 0, dy);
   }
+  static Tensor fused(const Tensor& x) { return detail::batch_norm_with_relu(x); }
 };
 
 struct Relu6 : OnNumbers {

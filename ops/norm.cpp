@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/batch_norm.h"
 #include "ops/binary.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -108,13 +109,13 @@ Tensor batch_norm(const Operand& x, const Tensor& running_mean, const Tensor& ru
   require(running_mean.defined() && running_var.defined(),
           "batch_norm: running_mean and running_var must be defined; batch_norm_train takes the "
           "statistics of x");
-  const Shape channels = {x.shape(1)}, view = {x.shape(1), 1};
+  const Shape channels = {x.shape(1)}, view = Shape::filled(x.ndim() - 1, 1).with(0, x.shape(1));
   const Tensor mean = parameter("batch_norm", "running_mean", running_mean, channels, view, x);
   const Tensor var = parameter("batch_norm", "running_var", running_var, channels, view, x);
   const Tensor w = parameter("batch_norm", "weight", weight, channels, view, x);
   const Tensor b = parameter("batch_norm", "bias", bias, channels, view, x);
-  const Tensor y = affine(standardized(flat_channels(x), {var, mean}, o.eps), w, b);
-  return cast(reshape(y, x.shape()), x.dtype());
+  const Tensor input = cast(x, compute_type(x.dtype()));
+  return cast(affine(standardized(input, {var, mean}, o.eps), w, b), x.dtype());
 }
 
 BatchNormResult batch_norm_train(const Operand& x, const Tensor& running_mean,
@@ -129,18 +130,18 @@ BatchNormResult batch_norm_train(const Operand& x, const Tensor& running_mean,
       "{}: each channel must have at least two elements, got x {}; a larger batch or picture has "
       "them, and eval() needs none",
       op, x.shape());
-  const Shape channels = {x.shape(1)}, view = {x.shape(1), 1};
-  parameter(op, "running_mean", running_mean, channels, view, x);
-  parameter(op, "running_var", running_var, channels, view, x);
-  const Tensor w = parameter(op, "weight", weight, channels, view, x);
-  const Tensor b = parameter(op, "bias", bias, channels, view, x);
+  const Shape channels = {x.shape(1)};
+  parameter(op, "running_mean", running_mean, channels, channels, x);
+  parameter(op, "running_var", running_var, channels, channels, x);
+  const Tensor w = parameter(op, "weight", weight, channels, channels, x);
+  const Tensor b = parameter(op, "bias", bias, channels, channels, x);
 
-  const Tensor input = flat_channels(x);
-  const VarMean of_batch = moments(input, {0, 2});
-  const Tensor y = affine(standardized(input, of_batch, o.eps), w, b);
+  const Tensor input = cast(x, compute_type(x.dtype()));
+  const Tensor moments = detail::channel_moments(input);
+  const Tensor y = detail::batch_norm_node(input, moments, w, b, o.eps);
   const double n = static_cast<double>(count), correction = o.unbiased ? n / (n - 1) : 1;
-  return {cast(reshape(y, x.shape()), x.dtype()), running(running_mean, of_batch.mean, o.momentum),
-          running(running_var, of_batch.var * correction, o.momentum)};
+  return {cast(y, x.dtype()), running(running_mean, slice(moments, 0, {.stop = 1}), o.momentum),
+          running(running_var, slice(moments, 0, {.start = 1}) * correction, o.momentum)};
 }
 
 Tensor instance_norm(const Operand& x, const Tensor& weight, const Tensor& bias,

@@ -13,7 +13,7 @@ namespace tessera {
 //
 // x is floating; everything is computed in its dtype, halves in f32. Variances are biased and taken
 // in two passes, so that a large mean costs no accuracy. Every function throws Error when a rank, a
-// shape or a dtype does not fit. All are compositions, with gradients of any order.
+// shape or a dtype does not fit. Gradients of any order.
 struct NormOptions {
   double eps = 1e-5;
 };

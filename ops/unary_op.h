@@ -5,6 +5,12 @@
 
 namespace tessera {
 
+// Where the op that made x can compute f as well: one node for both.
+template <class F>
+concept HasFused = requires(const Tensor& x) {
+  F::fused(x);
+};
+
 // The op of a function of one variable, from its struct (see unary_functions.h) and its loops.
 template <class F>
 class UnaryOp final : public MapOp {
@@ -28,6 +34,9 @@ class UnaryOp final : public MapOp {
   Tensor operator()(const Operand& x) const {
     const Call call(name_, x.where);
     require(x.defined(), "{}: x is an undefined tensor", name_);
+    if constexpr (HasFused<F>) {
+      if (const Tensor y = F::fused(x); y.defined()) return y;
+    }
     const bool widen = std::is_base_of_v<OnReal, F> && !is_floating(x.dtype());
     const Tensor input = widen ? cast(x, f32) : Tensor(x);
     require(tile(compute_type(input.dtype())) != nullptr, "{}: not defined for {}", name_,
