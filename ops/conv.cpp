@@ -1,7 +1,6 @@
 #include "ops/conv.h"
 
 #include "core/call.h"
-#include "ops/binary.h"
 #include "ops/conv_nodes.h"
 #include "ops/shape.h"
 
@@ -18,9 +17,7 @@ static Tensor conv(const char* op, int axes, const Operand& x, const Tensor& wei
   }
   const detail::ConvGeometry geometry =
       detail::conv_geometry(op, axes, x.shape(), weight.shape(), options);
-  Tensor y = detail::conv_forward_node(x, weight, geometry);
-  if (!bias.defined()) return y;
-  return add(y, reshape(bias, Shape::filled(axes + 1, 1).with(0, weight.shape(0))));
+  return detail::conv_forward_node(x, weight, geometry, bias);
 }
 
 Tensor conv1d(const Operand& x, const Tensor& weight, const Tensor& bias,

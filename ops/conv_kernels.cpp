@@ -111,6 +111,7 @@ struct Correlation {
   int64_t batch, groups, channels, results;  // channels of the source and results, in one group
   const T* source;                           // [batch, groups * channels, source plane]
   const T* weight;                           // [groups, results, channels, taps]
+  const T* bias;                             // [groups * results] or null
   T* result;                                 // [batch, groups * results, result plane]
   // Where a position of the grid is in the result plane: begin + position * step.
   Index plane, begin, step;
@@ -173,14 +174,18 @@ struct Correlation {
       }
       q += kDepth;
     } while (q < depth);
-    store(image * groups * results + group * results + first_row, rows, sums, width, runs);
+    store(image, group * results + first_row, rows, sums, width, runs);
   }
 
-  void store(int64_t first_channel, int64_t rows, const T* sums, int64_t width,
+  void store(int64_t image, int64_t first_channel, int64_t rows, T* sums, int64_t width,
              const std::vector<std::vector<Run>>& runs) const {
     for (int64_t i = 0; i < rows; ++i) {
-      T* const out = result + (first_channel + i) * product(plane);
-      const T* from = sums + i * width;
+      T* const out = result + (image * groups * results + first_channel + i) * product(plane);
+      T* const row = sums + i * width;
+      if (bias != nullptr) {
+        for (int64_t k = 0; k < width; ++k) row[k] += bias[first_channel + i];
+      }
+      const T* from = row;
       for (const std::vector<Run>& panel : runs) {
         for (const Run& run : panel) {
           const int64_t d = begin[0] + run.first[0] * step[0];
@@ -222,7 +227,7 @@ std::vector<Phase> phases_of(int64_t input, int64_t kernel, int64_t stride, int6
 }  // namespace
 
 template <class T>
-void conv_forward(const ConvGeometry& g, const T* x, const T* w, T* y) {
+void conv_forward(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) {
   const Index plane = in_three(g.output, 1);
   Correlation<T>{forward_patches(g),
                  g.batch,
@@ -231,6 +236,7 @@ void conv_forward(const ConvGeometry& g, const T* x, const T* w, T* y) {
                  g.out_channels / g.groups,
                  x,
                  w,
+                 bias,
                  y,
                  plane,
                  {0, 0, 0},
@@ -241,7 +247,7 @@ void conv_forward(const ConvGeometry& g, const T* x, const T* w, T* y) {
 // An input element gathers from the results that saw it. Those `stride` apart are seen by the same
 // taps, at distances that differ by one: each such phase is a correlation of stride 1.
 template <class T>
-void conv_backward_data(const ConvGeometry& g, const T* dy, const T* w, T* dx) {
+void conv_backward_data(const ConvGeometry& g, const T* dy, const T* w, const T* bias, T* dx) {
   const Index kernel = in_three(g.kernel, 1), input = in_three(g.input, 1);
   const Index stride = in_three(g.stride, 1), before = in_three(g.before, 0);
   const Index dilation = in_three(g.dilation, 1);
@@ -282,6 +288,7 @@ void conv_backward_data(const ConvGeometry& g, const T* dy, const T* w, T* dx) {
                        channels,
                        dy,
                        weight,
+                       bias,
                        dx,
                        input,
                        {a.begin, b.begin, c.begin},
@@ -368,9 +375,9 @@ void conv_backward_weight(const ConvGeometry& g, const T* x, const T* dy, T* dw)
   });
 }
 
-#define INSTANTIATE(T)                                                              \
-  template void conv_forward<T>(const ConvGeometry&, const T*, const T*, T*);       \
-  template void conv_backward_data<T>(const ConvGeometry&, const T*, const T*, T*); \
+#define INSTANTIATE(T)                                                                        \
+  template void conv_forward<T>(const ConvGeometry&, const T*, const T*, const T*, T*);       \
+  template void conv_backward_data<T>(const ConvGeometry&, const T*, const T*, const T*, T*); \
   template void conv_backward_weight<T>(const ConvGeometry&, const T*, const T*, T*);
 INSTANTIATE(float)
 INSTANTIATE(double)

@@ -4,6 +4,7 @@
 #include "ops/conv_algorithm.h"
 #include "ops/conv_kernels.h"
 #include "ops/conv_winograd.h"
+#include "ops/reduce.h"
 
 namespace tessera::detail {
 
@@ -20,16 +21,17 @@ class ConvOp : public KernelOp {
   Cost cost(const Node&) const override { return {geometry_.flops()}; }
 
  protected:
-  // One pass by the kernel of its dtype and algorithm.
-  template <auto direct_f32, auto direct_f64, auto winograd>
-  void run_by(std::span<const Array> in, const Array& out) const {
-    if (out.dtype == f64) {
-      direct_f64(geometry_, in[0].as<double>(), in[1].as<double>(), out.as<double>());
-    } else {
-      (algorithm_ == ConvAlgorithm::winograd ? winograd : direct_f32)(
-          geometry_, in[0].as<float>(), in[1].as<float>(), out.as<float>());
-    }
+  // The bias of the result, if there is one.
+  template <class T>
+  static const T* bias(std::span<const Array> in) {
+    return in.size() > 2 ? in[2].as<T>() : nullptr;
   }
+  static Tensor bias_gradient(const Tensor& dy) {
+    Shape axes = {0};
+    for (int axis = 2; axis < dy.ndim(); ++axis) axes.push_back(axis);
+    return sum(dy, axes);
+  }
+  bool winograd() const { return algorithm_ == ConvAlgorithm::winograd; }
 
   ConvGeometry geometry_;
   ConvAlgorithm algorithm_;
@@ -40,12 +42,20 @@ class ConvForwardOp final : public ConvOp {
   using ConvOp::ConvOp;
   std::string_view name() const override { return "conv"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    run_by<conv_forward<float>, conv_forward<double>, winograd_forward>(inputs, output);
+    if (output.dtype == f64) {
+      conv_forward(geometry_, inputs[0].as<double>(), inputs[1].as<double>(), bias<double>(inputs),
+                   output.as<double>());
+    } else {
+      (winograd() ? winograd_forward
+                  : conv_forward<float>)(geometry_, inputs[0].as<float>(), inputs[1].as<float>(),
+                                         bias<float>(inputs), output.as<float>());
+    }
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
-    Tensors dx(2);
+    Tensors dx(x.size());
     if (needed[0]) dx[0] = conv_backward_data_node(dy, x[1], geometry_);
     if (needed[1]) dx[1] = conv_backward_weight_node(x[0], dy, geometry_);
+    if (needed[2]) dx[2] = bias_gradient(dy);
     return dx;
   }
 };
@@ -55,13 +65,21 @@ class ConvBackwardDataOp final : public ConvOp {
   using ConvOp::ConvOp;
   std::string_view name() const override { return "conv_backward_data"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    run_by<conv_backward_data<float>, conv_backward_data<double>, winograd_backward_data>(inputs,
-                                                                                          output);
+    if (output.dtype == f64) {
+      conv_backward_data(geometry_, inputs[0].as<double>(), inputs[1].as<double>(),
+                         bias<double>(inputs), output.as<double>());
+    } else {
+      (winograd() ? winograd_backward_data
+                  : conv_backward_data<float>)(geometry_, inputs[0].as<float>(),
+                                               inputs[1].as<float>(), bias<float>(inputs),
+                                               output.as<float>());
+    }
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
-    Tensors dx(2);
+    Tensors dx(x.size());
     if (needed[0]) dx[0] = conv_forward_node(dy, x[1], geometry_);
     if (needed[1]) dx[1] = conv_backward_weight_node(dy, x[0], geometry_);
+    if (needed[2]) dx[2] = bias_gradient(dy);
     return dx;
   }
 };
@@ -71,8 +89,14 @@ class ConvBackwardWeightOp final : public ConvOp {
   using ConvOp::ConvOp;
   std::string_view name() const override { return "conv_backward_weight"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    run_by<conv_backward_weight<float>, conv_backward_weight<double>, winograd_backward_weight>(
-        inputs, output);
+    if (output.dtype == f64) {
+      conv_backward_weight(geometry_, inputs[0].as<double>(), inputs[1].as<double>(),
+                           output.as<double>());
+    } else {
+      (winograd() ? winograd_backward_weight
+                  : conv_backward_weight<float>)(geometry_, inputs[0].as<float>(),
+                                                 inputs[1].as<float>(), output.as<float>());
+    }
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
     Tensors dx(2);
@@ -84,26 +108,28 @@ class ConvBackwardWeightOp final : public ConvOp {
 
 // Halves are computed in f32.
 template <class Op>
-Tensor conv_node(const Tensor& a, const Tensor& b, const Shape& shape,
-                 const ConvGeometry& geometry) {
-  const DType type = compute_type(a.dtype());
+Tensor conv_node(Tensors inputs, const Shape& shape, const ConvGeometry& geometry) {
+  const DType dtype = inputs[0].dtype(), type = compute_type(dtype);
+  if (!inputs.back().defined()) inputs.pop_back();
+  for (Tensor& input : inputs) input = cast(input, type);
   const auto op = std::make_shared<Op>(geometry, choose_algorithm(geometry, type));
-  const Tensor y = make_node(op, {cast(a, type), cast(b, type)}, shape, type);
-  return cast(y, a.dtype());
+  return cast(make_node(op, inputs, shape, type), dtype);
 }
 
 }  // namespace
 
-Tensor conv_forward_node(const Tensor& x, const Tensor& w, const ConvGeometry& geometry) {
-  return conv_node<ConvForwardOp>(x, w, geometry.y_shape(), geometry);
+Tensor conv_forward_node(const Tensor& x, const Tensor& w, const ConvGeometry& geometry,
+                         const Tensor& bias) {
+  return conv_node<ConvForwardOp>({x, w, bias}, geometry.y_shape(), geometry);
 }
 
-Tensor conv_backward_data_node(const Tensor& dy, const Tensor& w, const ConvGeometry& geometry) {
-  return conv_node<ConvBackwardDataOp>(dy, w, geometry.x_shape(), geometry);
+Tensor conv_backward_data_node(const Tensor& dy, const Tensor& w, const ConvGeometry& geometry,
+                               const Tensor& bias) {
+  return conv_node<ConvBackwardDataOp>({dy, w, bias}, geometry.x_shape(), geometry);
 }
 
 Tensor conv_backward_weight_node(const Tensor& x, const Tensor& dy, const ConvGeometry& geometry) {
-  return conv_node<ConvBackwardWeightOp>(x, dy, geometry.w_shape(), geometry);
+  return conv_node<ConvBackwardWeightOp>({x, dy}, geometry.w_shape(), geometry);
 }
 
 }  // namespace tessera::detail

@@ -2,7 +2,6 @@
 
 #include "core/call.h"
 #include "core/error.h"
-#include "ops/binary.h"
 #include "ops/conv_nodes.h"
 #include "ops/shape.h"
 
@@ -20,9 +19,7 @@ static Tensor conv_transpose(const char* op, int axes, const Operand& x, const T
   const detail::ConvGeometry geometry =
       detail::conv_transpose_geometry(op, axes, x.shape(), weight.shape(), options);
   detail::check_conv_tensors(op, axes, x, weight, bias, geometry.in_channels);
-  Tensor y = detail::conv_backward_data_node(x, weight, geometry);
-  if (!bias.defined()) return y;
-  return add(y, reshape(bias, Shape::filled(axes + 1, 1).with(0, geometry.in_channels)));
+  return detail::conv_backward_data_node(x, weight, geometry, bias);
 }
 
 Tensor conv_transpose1d(const Operand& x, const Tensor& weight, const Tensor& bias,

@@ -103,6 +103,7 @@ struct Correlation {
   const float* w;  // the kernel from channel c to result k is at c * w_channel + k * w_result
   int64_t w_channel, w_result;
   bool flip;
+  const float* bias;  // [results] or null
 
   const cpu::GemmKernel<float>& gemm = cpu::gemm_kernel<float>(y.channels);
   const TileGrid grid{batch, y.height, y.width};
@@ -213,8 +214,8 @@ struct Correlation {
       grid.for_each_strip(
           begin, end, kMaxTiles,
           [&](int64_t image, int64_t first, int64_t column, int64_t tiles, int64_t t) {
-            kernels.output(m + (t - begin) * width + k - p * width, at, y.plane(image, k),
-                           y.strip(k, first, column, tiles));
+            kernels.output(m + (t - begin) * width + k - p * width, at, bias ? bias + k : nullptr,
+                           y.plane(image, k), y.strip(k, first, column, tiles));
           });
     }
   }
@@ -227,7 +228,8 @@ bool winograd_fits(const ConvGeometry& g) {
          g.groups == 1;
 }
 
-void winograd_forward(const ConvGeometry& g, const float* x, const float* w, float* y) {
+void winograd_forward(const ConvGeometry& g, const float* x, const float* w, const float* bias,
+                      float* y) {
   Correlation{{x, g.in_channels, g.input[0], g.input[1]},
               {y, g.out_channels, g.output[0], g.output[1]},
               g.batch,
@@ -235,13 +237,15 @@ void winograd_forward(const ConvGeometry& g, const float* x, const float* w, flo
               w,
               9,
               g.in_channels * 9,
-              false}
+              false,
+              bias}
       .run();
 }
 
 // Every input element sums over the results that saw it: a convolution with the kernels turned by
 // 180 degrees and the channels exchanged.
-void winograd_backward_data(const ConvGeometry& g, const float* dy, const float* w, float* dx) {
+void winograd_backward_data(const ConvGeometry& g, const float* dy, const float* w,
+                            const float* bias, float* dx) {
   Correlation{{dy, g.out_channels, g.output[0], g.output[1]},
               {dx, g.in_channels, g.input[0], g.input[1]},
               g.batch,
@@ -249,7 +253,8 @@ void winograd_backward_data(const ConvGeometry& g, const float* dy, const float*
               w,
               g.in_channels * 9,
               9,
-              true}
+              true,
+              bias}
       .run();
 }
 

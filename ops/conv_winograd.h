@@ -12,9 +12,10 @@ namespace tessera::detail {
 // axes, kernel 3 x 3, stride and dilation 1, one group.
 bool winograd_fits(const ConvGeometry& geometry);
 
-void winograd_forward(const ConvGeometry& geometry, const float* x, const float* w, float* y);
+void winograd_forward(const ConvGeometry& geometry, const float* x, const float* w,
+                      const float* bias, float* y);
 void winograd_backward_data(const ConvGeometry& geometry, const float* dy, const float* w,
-                            float* dx);
+                            const float* bias, float* dx);
 void winograd_backward_weight(const ConvGeometry& geometry, const float* x, const float* dy,
                               float* dw);
 

@@ -1,5 +1,6 @@
 #include "ops/conv_kernels.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -60,12 +61,25 @@ void check(const ConvGeometry& g) {
     expected_w[b] += x[a] * y[c];
   });
   std::vector<T> dx(x.size(), T(9)), dw(w.size(), T(9)), result(y.size(), T(9));
-  conv_forward(g, x.data(), w.data(), result.data());
-  conv_backward_data(g, y.data(), w.data(), dx.data());
+  conv_forward<T>(g, x.data(), w.data(), nullptr, result.data());
+  conv_backward_data<T>(g, y.data(), w.data(), nullptr, dx.data());
   conv_backward_weight(g, x.data(), y.data(), dw.data());
   CHECK(result == expected_y);
   CHECK(dx == expected_x);
   CHECK(dw == expected_w);
+
+  const std::vector<T> bias = numbers<T>({std::max(g.in_channels, g.out_channels)}, 4);
+  const auto add = [&](std::vector<T>& values, const Shape& shape) {
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] +=
+          bias[i / static_cast<size_t>(shape.slice(2, 4).numel()) % static_cast<size_t>(shape[1])];
+  };
+  add(expected_x, g.x_shape());
+  add(expected_y, g.y_shape());
+  conv_forward(g, x.data(), w.data(), bias.data(), result.data());
+  conv_backward_data(g, y.data(), w.data(), bias.data(), dx.data());
+  CHECK(result == expected_y);
+  CHECK(dx == expected_x);
 }
 
 }  // namespace

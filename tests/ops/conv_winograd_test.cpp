@@ -1,5 +1,6 @@
 #include "ops/conv_winograd.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -56,19 +57,20 @@ void check(const Shape& x_shape, int64_t results, const ConvOptions& options) {
   CAPTURE(g.w_shape().str());
   REQUIRE(winograd_fits(g));
   const auto x = numbers<float>(g.x_shape(), 1), w = numbers<float>(g.w_shape(), 2),
-             dy = numbers<float>(g.y_shape(), 3);
+             dy = numbers<float>(g.y_shape(), 3),
+             bias = numbers<float>({std::max(g.in_channels, g.out_channels)}, 4);
   const std::vector<double> x64(x.begin(), x.end()), w64(w.begin(), w.end()),
-      dy64(dy.begin(), dy.end());
+      dy64(dy.begin(), dy.end()), bias64(bias.begin(), bias.end());
   Passes<float> ours(g), direct(g);
   Passes<double> expected(g);
-  winograd_forward(g, x.data(), w.data(), ours.y.data());
-  winograd_backward_data(g, dy.data(), w.data(), ours.dx.data());
+  winograd_forward(g, x.data(), w.data(), bias.data(), ours.y.data());
+  winograd_backward_data(g, dy.data(), w.data(), bias.data(), ours.dx.data());
   winograd_backward_weight(g, x.data(), dy.data(), ours.dw.data());
-  conv_forward(g, x.data(), w.data(), direct.y.data());
-  conv_backward_data(g, dy.data(), w.data(), direct.dx.data());
+  conv_forward<float>(g, x.data(), w.data(), bias.data(), direct.y.data());
+  conv_backward_data<float>(g, dy.data(), w.data(), bias.data(), direct.dx.data());
   conv_backward_weight(g, x.data(), dy.data(), direct.dw.data());
-  conv_forward(g, x64.data(), w64.data(), expected.y.data());
-  conv_backward_data(g, dy64.data(), w64.data(), expected.dx.data());
+  conv_forward(g, x64.data(), w64.data(), bias64.data(), expected.y.data());
+  conv_backward_data(g, dy64.data(), w64.data(), bias64.data(), expected.dx.data());
   conv_backward_weight(g, x64.data(), dy64.data(), expected.dw.data());
   constexpr double kLittle = 2e-6;
   CHECK(error(ours.y, expected.y) < 5 * error(direct.y, expected.y) + kLittle);
@@ -99,12 +101,12 @@ TEST_SUITE("ops/conv_winograd") {
   TEST_CASE("nothing to compute") {
     const ConvGeometry empty = conv_geometry("conv2d", 2, {0, 4, 5, 5}, {3, 4, 3, 3}, {});
     std::vector<float> dw(static_cast<size_t>(empty.w_shape().numel()), 9.0f);
-    winograd_forward(empty, nullptr, dw.data(), nullptr);
+    winograd_forward(empty, nullptr, dw.data(), nullptr, nullptr);
     winograd_backward_weight(empty, nullptr, nullptr, dw.data());
     CHECK(dw == std::vector<float>(dw.size(), 0.0f));
     const ConvGeometry blind = conv_geometry("conv2d", 2, {1, 0, 3, 3}, {2, 0, 3, 3}, {});
     std::vector<float> y(2, 9.0f);
-    winograd_forward(blind, nullptr, nullptr, y.data());
+    winograd_forward(blind, nullptr, nullptr, nullptr, y.data());
     CHECK(y == std::vector<float>{0, 0});
   }
 
