@@ -18,6 +18,7 @@
 #include "core/settings.h"
 #include "core/tensor.h"
 #include "io/augment.h"
+#include "io/augment_text.h"
 #include "io/dataset.h"
 #include "io/image.h"
 #include "io/loader.h"

@@ -71,7 +71,7 @@ Image case_picture(const Image& image, const LabelMap& prediction, const LabelMa
   // Lines are drawn at the size they are looked at.
   const Image small = fit(to_rgb(image), side);
   const auto small_labels = [&](const LabelMap& labels, const char* what) {
-    require(labels.height == image.height && labels.width == image.width,
+    require(labels.extent() == image.extent(),
             "case_picture: {} must be as large as the image, {} x {}, got {} x {}", what,
             image.height, image.width, labels.height, labels.width);
     return fit(labels, side);

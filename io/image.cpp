@@ -93,6 +93,8 @@ LabelMap array_labels(const fs::path& path) {
 Picture picture_of(const Image& image, int64_t white, const char* function) {
   require(image.channels == 1 || image.channels == 3,
           "{}: images must have 1 or 3 channels, got {}", function, image.channels);
+  require(image.depth == 1, "{}: it must be a picture, got a volume of {} slices; write each one",
+          function, image.depth);
   Picture picture{
       .height = image.height, .width = image.width, .channels = image.channels, .white = white};
   picture.samples.resize(image.pixels.size());
@@ -110,21 +112,49 @@ Picture picture_of(const Image& image, int64_t white, const char* function) {
 }  // namespace
 
 Image::Image(int64_t channels, int64_t height, int64_t width, float value)
+    : Image(channels, Extent{1, height, width}, value) {}
+
+Image::Image(int64_t channels, Extent extent, float value)
     : channels(channels),
-      height(height),
-      width(width),
-      pixels(static_cast<size_t>(channels * height * width), value) {}
+      depth(extent.depth),
+      height(extent.height),
+      width(extent.width),
+      pixels(static_cast<size_t>(channels * extent.count()), value) {}
 
 std::span<float> Image::plane(int64_t c) {
-  return std::span(pixels).subspan(index(c, 0, 0), static_cast<size_t>(height * width));
+  return std::span(pixels).subspan(index(c, 0, 0, 0), static_cast<size_t>(extent().count()));
 }
 
 std::span<const float> Image::plane(int64_t c) const {
-  return std::span(pixels).subspan(index(c, 0, 0), static_cast<size_t>(height * width));
+  return std::span(pixels).subspan(index(c, 0, 0, 0), static_cast<size_t>(extent().count()));
 }
 
 LabelMap::LabelMap(int64_t height, int64_t width, int32_t label)
-    : height(height), width(width), labels(static_cast<size_t>(height * width), label) {}
+    : LabelMap(Extent{1, height, width}, label) {}
+
+LabelMap::LabelMap(Extent extent, int32_t label)
+    : depth(extent.depth),
+      height(extent.height),
+      width(extent.width),
+      labels(static_cast<size_t>(extent.count()), label) {}
+
+Image slice(const Image& volume, int64_t d) {
+  require(d >= 0 && d < volume.depth, "slice: there are {} slices, got {}", volume.depth, d);
+  Image picture(volume.channels, volume.height, volume.width);
+  const auto area = static_cast<size_t>(volume.height * volume.width);
+  for (int64_t c = 0; c < volume.channels; ++c)
+    std::copy_n(volume.plane(c).subspan(static_cast<size_t>(d) * area, area).begin(), area,
+                picture.plane(c).begin());
+  return picture;
+}
+
+LabelMap slice(const LabelMap& volume, int64_t d) {
+  require(d >= 0 && d < volume.depth, "slice: there are {} slices, got {}", volume.depth, d);
+  LabelMap picture(volume.height, volume.width);
+  const auto area = volume.height * volume.width;
+  std::copy_n(volume.labels.begin() + d * area, area, picture.labels.begin());
+  return picture;
+}
 
 bool is_image_name(const fs::path& path) {
   const std::string extension = extension_of(path);
@@ -200,6 +230,9 @@ void write_png(const LabelMap& labels, const fs::path& path, std::span<const uin
   const int64_t limit = palette.empty() ? 65535 : colours - 1;
   require(least >= 0 && largest <= limit, "write_png: labels must be from 0 to {}, got {}", limit,
           least < 0 ? least : largest);
+  require(labels.depth == 1,
+          "write_png: it must be the mask of a picture, got a volume of {} slices; write each one",
+          labels.depth);
   Picture picture{.height = labels.height,
                   .width = labels.width,
                   .channels = 1,

@@ -8,42 +8,68 @@
 
 namespace tessera::io {
 
-// A picture on its way into a network.
+// Pixels along each axis of space; a picture has depth 1.
+struct Extent {
+  int64_t depth = 1, height = 0, width = 0;
+  int64_t count() const { return depth * height * width; }
+  bool operator==(const Extent&) const = default;
+};
+
+// A picture, or a volume, on its way into a network.
 //
-// pixels  [channels, height, width], row-major. Samples of picture files are divided by the largest
+// pixels  [channels, depth, height, width], row-major. Samples of picture files are divided by the
+// largest
 //         value their format can hold, so they lie in [0, 1]; so are .npy arrays of u8, while all
 //         other arrays are as stored
 struct Image {
-  int64_t channels = 0, height = 0, width = 0;
+  int64_t channels = 0, depth = 1, height = 0, width = 0;
   std::vector<float> pixels;
 
   Image() = default;
-  Image(int64_t channels, int64_t height, int64_t width, float value = 0);
-  float& at(int64_t c, int64_t h, int64_t w) { return pixels[index(c, h, w)]; }
-  float at(int64_t c, int64_t h, int64_t w) const { return pixels[index(c, h, w)]; }
+  Image(int64_t channels, int64_t height, int64_t width, float value = 0);  // a picture
+  Image(int64_t channels, Extent extent, float value = 0);
+  Extent extent() const { return {depth, height, width}; }
+  float& at(int64_t c, int64_t h, int64_t w) { return pixels[index(c, 0, h, w)]; }
+  float at(int64_t c, int64_t h, int64_t w) const { return pixels[index(c, 0, h, w)]; }
+  float& at(int64_t c, int64_t d, int64_t h, int64_t w) { return pixels[index(c, d, h, w)]; }
+  float at(int64_t c, int64_t d, int64_t h, int64_t w) const { return pixels[index(c, d, h, w)]; }
+  // All pixels of a channel, [depth, height, width].
   std::span<float> plane(int64_t c);
   std::span<const float> plane(int64_t c) const;
   bool operator==(const Image&) const = default;
 
  private:
-  size_t index(int64_t c, int64_t h, int64_t w) const {
-    return static_cast<size_t>((c * height + h) * width + w);
+  size_t index(int64_t c, int64_t d, int64_t h, int64_t w) const {
+    return static_cast<size_t>(((c * depth + d) * height + h) * width + w);
   }
 };
 
 // A class for each pixel.
 //
-// labels  [height, width], row-major, class indices from 0
+// labels  [depth, height, width], row-major, class indices from 0
 struct LabelMap {
-  int64_t height = 0, width = 0;
+  int64_t depth = 1, height = 0, width = 0;
   std::vector<int32_t> labels;
 
   LabelMap() = default;
-  LabelMap(int64_t height, int64_t width, int32_t label = 0);
-  int32_t& at(int64_t h, int64_t w) { return labels[static_cast<size_t>(h * width + w)]; }
-  int32_t at(int64_t h, int64_t w) const { return labels[static_cast<size_t>(h * width + w)]; }
+  LabelMap(int64_t height, int64_t width, int32_t label = 0);  // of a picture
+  explicit LabelMap(Extent extent, int32_t label = 0);
+  Extent extent() const { return {depth, height, width}; }
+  int32_t& at(int64_t h, int64_t w) { return labels[index(0, h, w)]; }
+  int32_t at(int64_t h, int64_t w) const { return labels[index(0, h, w)]; }
+  int32_t& at(int64_t d, int64_t h, int64_t w) { return labels[index(d, h, w)]; }
+  int32_t at(int64_t d, int64_t h, int64_t w) const { return labels[index(d, h, w)]; }
   bool operator==(const LabelMap&) const = default;
+
+ private:
+  size_t index(int64_t d, int64_t h, int64_t w) const {
+    return static_cast<size_t>((d * height + h) * width + w);
+  }
 };
+
+// Slice d of a volume, from 0, as a picture. Throws Error when there is no such slice.
+Image slice(const Image& volume, int64_t d);
+LabelMap slice(const LabelMap& volume, int64_t d);
 
 struct ImageSize {
   int64_t channels = 0, height = 0, width = 0;

@@ -3,21 +3,38 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <vector>
+
+#include "core/error.h"
+#include "io/pixel_math.h"
 
 namespace tessera::io {
 
 namespace {
 
-struct Range {
-  float low, high;
-  float clip(double x) const { return std::clamp(static_cast<float>(x), low, high); }
+struct Statistics {
+  double mean = 0, deviation = 0;
 };
 
-Range range_of(const Image& image) {
-  if (image.pixels.empty()) return {0, 1};
-  const auto [least, largest] = std::minmax_element(image.pixels.begin(), image.pixels.end());
-  if (*least >= 0 && *largest <= 1) return {0, 1};
-  return {*least, *largest};
+Statistics statistics_of(const Image& image) {
+  const auto count = static_cast<double>(image.pixels.size());
+  double sum = 0, squares = 0;
+  for (const float x : image.pixels) sum += x;
+  const double mean = sum / count;
+  for (const float x : image.pixels) squares += (x - mean) * (x - mean);
+  return {mean, std::sqrt(squares / count)};
+}
+
+// x becomes x scale + shift, clipped to the range.
+void change_linearly_(Image& image, double scale, double shift, const ValueRange& range) {
+  const auto a = static_cast<float>(scale), b = static_cast<float>(shift);
+  for (float& x : image.pixels) x = std::clamp(x * a + b, range.low, range.high);
+}
+
+uint64_t key_of(Draws& draws) {
+  const uint64_t high = draws.bits();
+  return high << 32 | draws.bits();
 }
 
 float grey_of(float red, float green, float blue) {
@@ -44,47 +61,80 @@ std::array<float, 3> turned(float red, float green, float blue, float turns) {
   return {channel(5), channel(3), channel(1)};
 }
 
-// One pass along an axis: n elements, `step` apart.
-void blur_line_(float* line, int64_t n, int64_t step, const std::vector<float>& kernel,
-                std::vector<float>& copy) {
-  const int64_t radius = std::ssize(kernel) / 2;
-  copy.resize(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i) copy[static_cast<size_t>(i)] = line[i * step];
-  for (int64_t i = 0; i < n; ++i) {
-    float sum = 0;
-    for (int64_t k = -radius; k <= radius; ++k)
-      sum += kernel[static_cast<size_t>(k + radius)] *
-             copy[static_cast<size_t>(std::clamp<int64_t>(i + k, 0, n - 1))];
-    line[i * step] = sum;
-  }
-}
-
 }  // namespace
 
+float ValueRange::clip(double x) const {
+  return std::clamp(static_cast<float>(x), low, high);
+}
+
+ValueRange range_of(const Image& image) {
+  if (image.pixels.empty()) return {0, 1};
+  float least = image.pixels[0], largest = least;
+  for (const float x : image.pixels) {
+    least = std::min(least, x);
+    largest = std::max(largest, x);
+  }
+  if (least >= 0 && largest <= 1) return {0, 1};
+  return {least, largest};
+}
+
 void brighten_(Image& image, double factor) {
-  const Range range = range_of(image);
-  for (float& x : image.pixels) x = range.clip((x - range.low) * factor + range.low);
+  const ValueRange range = range_of(image);
+  change_linearly_(image, factor, range.low * (1 - factor), range);
 }
 
-void change_contrast_(Image& image, double factor) {
-  const Range range = range_of(image);
-  double mean = 0;
-  for (const float x : image.pixels) mean += x;
-  mean /= static_cast<double>(image.pixels.size());
-  for (float& x : image.pixels) x = range.clip((x - mean) * factor + mean);
+void multiply_(Image& image, double factor) {
+  const auto f = static_cast<float>(factor);
+  for (float& x : image.pixels) x *= f;
 }
 
-void change_gamma_(Image& image, double gamma) {
-  const Range range = range_of(image);
-  const float span = range.high - range.low, power = static_cast<float>(gamma);
+void add_(Image& image, double offset) {
+  const auto b = static_cast<float>(offset);
+  for (float& x : image.pixels) x += b;
+}
+
+void change_contrast_(Image& image, double factor, bool free) {
+  const double mean = statistics_of(image).mean;
+  constexpr float kMost = std::numeric_limits<float>::max();
+  change_linearly_(image, factor, mean * (1 - factor),
+                   free ? ValueRange{-kMost, kMost} : range_of(image));
+}
+
+void change_gamma_(Image& image, double gamma, const GammaOptions& options) {
+  const ValueRange range = range_of(image);
+  const float span = range.high - range.low, sign = options.invert ? -1.0F : 1.0F;
   if (span <= 0) return;
-  for (float& x : image.pixels)
-    x = range.clip(std::pow((x - range.low) / span, power) * span + range.low);
+  const Statistics before = options.retain ? statistics_of(image) : Statistics{};
+  const float start = options.invert ? range.high : range.low;
+  power_(image.pixels, start, sign / span, static_cast<float>(gamma), sign * span, start);
+  if (!options.retain) return;
+  const Statistics after = statistics_of(image);
+  const double scale = before.deviation / std::max(after.deviation, 1e-7);
+  multiply_(image, scale);
+  add_(image, before.mean - after.mean * scale);
+}
+
+void shift_histogram_(Image& image, std::span<const double> levels) {
+  require(levels.size() >= 2, "shift_histogram_: there must be 2 levels or more, got {}",
+          levels.size());
+  if (image.pixels.empty()) return;
+  const auto [least, largest] = std::minmax_element(image.pixels.begin(), image.pixels.end());
+  const float low = *least, span = *largest - low;
+  if (span <= 0) return;
+  const std::vector<float> level(levels.begin(), levels.end());
+  const auto last = static_cast<int>(level.size()) - 1;
+  const float scale = static_cast<float>(last) / span;
+  for (float& x : image.pixels) {
+    const float place = (x - low) * scale;
+    const int i = std::clamp(static_cast<int>(place), 0, last - 1);
+    const float from = level[static_cast<size_t>(i)], to = level[static_cast<size_t>(i + 1)];
+    x = (from + (place - static_cast<float>(i)) * (to - from)) * span + low;
+  }
 }
 
 void saturate_(Image& image, double factor) {
   if (image.channels != 3) return;
-  const Range range = range_of(image);
+  const ValueRange range = range_of(image);
   const auto red = image.plane(0), green = image.plane(1), blue = image.plane(2);
   for (size_t i = 0; i < red.size(); ++i) {
     const double grey = grey_of(red[i], green[i], blue[i]);
@@ -103,30 +153,20 @@ void turn_hue_(Image& image, double turns) {
   }
 }
 
-void add_noise_(Image& image, double strength, Draws& draws) {
-  const Range range = range_of(image);
-  const double scale = strength * (range.high - range.low);
-  for (float& x : image.pixels) x = static_cast<float>(x + scale * draws.normal());
+void add_noise_(Image& image, double strength, Draws& draws, bool absolute) {
+  const ValueRange range = absolute ? ValueRange{0, 1} : range_of(image);
+  add_normal_(image.pixels, static_cast<float>(strength * (range.high - range.low)), key_of(draws));
 }
 
-void blur_(Image& image, double sigma) {
-  if (sigma <= 0) return;
-  const auto radius = static_cast<int64_t>(std::ceil(3 * sigma));
-  std::vector<float> kernel;
-  double sum = 0;
-  for (int64_t k = -radius; k <= radius; ++k) {
-    const double d = static_cast<double>(k) / sigma;
-    kernel.push_back(static_cast<float>(std::exp(-d * d / 2)));
-    sum += kernel.back();
-  }
-  for (float& weight : kernel) weight = static_cast<float>(weight / sum);
-  std::vector<float> copy;
-  for (int64_t c = 0; c < image.channels; ++c) {
-    float* plane = image.plane(c).data();
-    for (int64_t h = 0; h < image.height; ++h)
-      blur_line_(plane + h * image.width, image.width, 1, kernel, copy);
-    for (int64_t w = 0; w < image.width; ++w)
-      blur_line_(plane + w, image.height, image.width, kernel, copy);
+void add_rician_noise_(Image& image, double strength, Draws& draws, bool absolute) {
+  const ValueRange range = absolute ? ValueRange{0, 1} : range_of(image);
+  const auto scale = static_cast<float>(strength * (range.high - range.low));
+  std::vector<float> other(image.pixels.size(), 0.0F);
+  add_normal_(image.pixels, scale, key_of(draws));
+  add_normal_(other, scale, key_of(draws));
+  for (size_t i = 0; i < other.size(); ++i) {
+    float& x = image.pixels[i];
+    x = std::sqrt(x * x + other[i] * other[i]);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/error.h"
+#include "io/mix.h"
 
 namespace tessera::io {
 
@@ -17,6 +18,8 @@ namespace {
 
 // Streams of random numbers beside those of the cases, which have the numbers 0, 1, ...
 constexpr uint32_t kOrderStream = std::numeric_limits<uint32_t>::max();
+// The epoch of random numbers for mixing is counted from the other end, with a stream a batch.
+constexpr uint32_t kLastEpoch = std::numeric_limits<uint32_t>::max();
 
 // An image and its mask as they are before augmentation.
 struct Sample {
@@ -37,10 +40,22 @@ struct Pick {
 
 // A batch as plain arrays, which threads can make without waiting for the evaluator.
 struct Arrays {
-  Shape shape;  // of the images
-  std::vector<float> pixels;
-  std::vector<int64_t> labels;
+  BatchArrays batch;
+  Mixing mixing;
+
+  // [N, C, H, W] of pictures, [N, C, D, H, W] of volumes.
+  Shape shape() const {
+    const auto [depth, height, width] = batch.extent;
+    if (depth == 1) return {batch.count, batch.channels, height, width};
+    return {batch.count, batch.channels, depth, height, width};
+  }
 };
+
+// As in 256x256.
+std::string size_text(const Extent& extent) {
+  return (extent.depth > 1 ? std::to_string(extent.depth) + "x" : "") +
+         std::to_string(extent.height) + "x" + std::to_string(extent.width);
+}
 
 }  // namespace
 
@@ -56,7 +71,7 @@ struct LoaderSource {
   }
   std::vector<Pick> picks(int64_t epoch) const;
   std::shared_ptr<const Sample> read(int64_t index);
-  Arrays make(int64_t epoch, std::span<const Pick> picks);
+  Arrays make(int64_t epoch, int64_t number, std::span<const Pick> picks);
 
  private:
   std::mutex mutex_;
@@ -98,6 +113,7 @@ std::shared_ptr<const Sample> LoaderSource::read(int64_t index) {
   auto sample = std::make_shared<Sample>();
   sample->image = resize_input(read_image(set, one), options.preprocess);
   if (!one.mask.empty()) sample->mask = resize_input(read_mask(set, one), options.preprocess);
+  if (options.augment.normalized) normalize_(sample->image, options.preprocess);
   const std::lock_guard lock(mutex_);
   if (cached_bytes_ + sample->bytes() <= options.cache_bytes &&
       cache_.emplace(index, sample).second)
@@ -105,31 +121,33 @@ std::shared_ptr<const Sample> LoaderSource::read(int64_t index) {
   return sample;
 }
 
-Arrays LoaderSource::make(int64_t epoch, std::span<const Pick> picks) {
+Arrays LoaderSource::make(int64_t epoch, int64_t number, std::span<const Pick> picks) {
   Arrays arrays;
+  BatchArrays& batch = arrays.batch;
   const Case* first = nullptr;
   for (const Pick& pick : picks) {
     const Case& one = cases[static_cast<size_t>(pick.index)];
     Sample sample = *read(pick.index);
     augment_(sample.image, sample.mask, options.augment,
              Draws(options.seed, static_cast<uint32_t>(epoch), pick.stream), pick.foreground);
-    normalize_(sample.image, options.preprocess);
-    const Shape shape{std::ssize(picks), sample.image.channels, sample.image.height,
-                      sample.image.width};
+    if (!options.augment.normalized) normalize_(sample.image, options.preprocess);
+    const Image& image = sample.image;
     if (first == nullptr) {
       first = &one;
-      arrays.shape = shape;
-      arrays.pixels.reserve(static_cast<size_t>(shape.numel()));
+      batch = {.count = std::ssize(picks), .channels = image.channels, .extent = image.extent()};
+      batch.pixels.reserve(image.pixels.size() * picks.size());
     }
-    require(shape == arrays.shape,
-            "loader: the images of a batch must have one size, got {}x{} ({}) and {}x{} ({}); give "
-            "a size to resize or crop to, or a batch size of 1",
-            arrays.shape[2], arrays.shape[3], first->image.string(), shape[2], shape[3],
+    require(image.channels == batch.channels && image.extent() == batch.extent,
+            "loader: the images of a batch must have one size, got {} ({}) and {} ({}); give a "
+            "size to resize or crop to, or a batch size of 1",
+            size_text(batch.extent), first->image.string(), size_text(image.extent()),
             one.image.string());
-    arrays.pixels.insert(arrays.pixels.end(), sample.image.pixels.begin(),
-                         sample.image.pixels.end());
-    arrays.labels.insert(arrays.labels.end(), sample.mask.labels.begin(), sample.mask.labels.end());
+    batch.pixels.insert(batch.pixels.end(), image.pixels.begin(), image.pixels.end());
+    batch.labels.insert(batch.labels.end(), sample.mask.labels.begin(), sample.mask.labels.end());
   }
+  const uint32_t mixing_epoch = kLastEpoch - static_cast<uint32_t>(epoch);
+  arrays.mixing = mix_(batch, options.augment,
+                       Draws(options.seed, mixing_epoch, static_cast<uint32_t>(number)));
   return arrays;
 }
 
@@ -171,9 +189,9 @@ class BatchStream {
       batch.indices.push_back(pick.index);
       batch.names.push_back(source_->cases[static_cast<size_t>(pick.index)].name);
     }
-    batch.image = from_bytes(arrays.pixels.data(), arrays.shape, f32);
-    if (!arrays.labels.empty())
-      batch.mask = from_bytes(arrays.labels.data(), arrays.shape.without(1), i64);
+    const Shape shape = arrays.shape();
+    batch.image = from_bytes(arrays.batch.pixels.data(), shape, f32);
+    if (!arrays.batch.labels.empty()) set_masks_(batch, arrays, shape.without(1));
     const std::lock_guard lock(mutex_);
     ++delivered_;
     changed_.notify_all();
@@ -192,7 +210,19 @@ class BatchStream {
     return std::span(picks_).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
   }
 
-  Arrays make(int64_t batch) { return source_->make(epoch_, picks_of(batch)); }
+  Arrays make(int64_t batch) { return source_->make(epoch_, batch, picks_of(batch)); }
+
+  static void set_masks_(Batch& batch, const Arrays& arrays, const Shape& shape) {
+    const std::vector<int64_t>& labels = arrays.batch.labels;
+    batch.mask = from_bytes(labels.data(), shape, i64);
+    if (arrays.mixing.partner.empty()) return;
+    std::vector<int64_t> other;
+    const int64_t size = arrays.batch.extent.count();
+    for (const int64_t n : arrays.mixing.partner)
+      other.insert(other.end(), labels.begin() + n * size, labels.begin() + (n + 1) * size);
+    batch.other_mask = from_bytes(other.data(), shape, i64);
+    batch.mask_weight = arrays.mixing.weight;
+  }
 
   Arrays wait_for(int64_t batch) {
     std::unique_lock lock(mutex_);

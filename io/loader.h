@@ -16,8 +16,12 @@ namespace tessera::io {
 
 // Cases put together for one step. `auto [image, mask] = batch` takes the tensors alone.
 struct Batch {
-  Tensor image;                    // [N, C, H, W] f32
-  Tensor mask;                     // [N, H, W] i64; undefined when the cases have no masks
+  Tensor image;  // [N, C, H, W] f32, of volumes [N, C, D, H, W]
+  Tensor mask;   // [N, H, W] or [N, D, H, W] i64; undefined when the cases have no masks
+  // Where images were mixed (mixup): the masks of those mixed in. The loss is mask_weight times
+  // that of `mask`, plus the rest times that of `other_mask`. Else undefined, and the weight is 1.
+  Tensor other_mask;
+  double mask_weight = 1;
   std::vector<std::string> names;  // of the N cases
   std::vector<int64_t> indices;    // of them in Loader::cases()
   int64_t number = 0;              // of the batch in its epoch, from 0

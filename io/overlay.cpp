@@ -43,7 +43,7 @@ Window window_of(std::span<const float> values) {
 
 void require_same_size(const char* function, const Image& image, const char* what,
                        const LabelMap& labels) {
-  require(labels.height == image.height && labels.width == image.width,
+  require(labels.extent() == image.extent(),
           "{}: {} must be as large as the image, {} x {}, got {} x {}", function, what,
           image.height, image.width, labels.height, labels.width);
 }
@@ -108,6 +108,8 @@ Image to_rgb(const Image& image) {
   require(image.channels > 0 && image.height > 0 && image.width > 0,
           "to_rgb: the image must have pixels, got {} channels of {} x {}", image.channels,
           image.height, image.width);
+  require(image.depth == 1, "to_rgb: it must be a picture, got a volume of {} slices; take a slice",
+          image.depth);
   const bool color = image.channels == 3;
   const Window window = window_of(color ? std::span<const float>(image.pixels) : image.plane(0));
   Image picture(3, image.height, image.width);
@@ -123,6 +125,7 @@ Image to_rgb(const Image& image) {
 }
 
 Image fit(const Image& image, int64_t side) {
+  require(image.depth == 1, "fit: it must be a picture, got a volume of {} slices", image.depth);
   const auto [height, width] = fitted(image.height, image.width, side);
   Image out(image.channels, height, width);
   for (int64_t h = 0; h < height; ++h) {
@@ -145,6 +148,7 @@ Image fit(const Image& image, int64_t side) {
 }
 
 LabelMap fit(const LabelMap& labels, int64_t side) {
+  require(labels.depth == 1, "fit: it must be of a picture, got {} slices", labels.depth);
   const auto [height, width] = fitted(labels.height, labels.width, side);
   LabelMap out(height, width);
   for (int64_t h = 0; h < height; ++h) {

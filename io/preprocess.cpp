@@ -6,9 +6,9 @@
 
 #include "core/error.h"
 #include "core/nearest.h"
-#include "io/affine.h"
 #include "io/json_file.h"
 #include "io/resize.h"
+#include "io/sample.h"
 
 namespace tessera::io {
 
@@ -59,7 +59,7 @@ Image with_channels(const Image& image, int64_t channels) {
   if (image.channels == channels) return image;
   require(image.channels == 1 || (image.channels == 3 && channels == 1),
           "preprocess: an image of {} channels cannot be given {}", image.channels, channels);
-  Image result(channels, image.height, image.width);
+  Image result(channels, image.extent());
   if (image.channels == 1) {
     for (int64_t c = 0; c < channels; ++c)
       std::copy(image.pixels.begin(), image.pixels.end(), result.plane(c).begin());
@@ -150,14 +150,16 @@ Image resize_input(const Image& image, const Preprocess& preprocess) {
   const Placement p = place(image.height, image.width, preprocess);
   Image inner = resize(with_channels(image, preprocess.channels), p.height, p.width);
   if (p.height == p.canvas_height && p.width == p.canvas_width) return inner;
-  return sample(inner, p.from_canvas(), p.canvas_height, p.canvas_width, Border::zero);
+  return sample(inner, p.from_canvas(), {inner.depth, p.canvas_height, p.canvas_width},
+                Border::zero);
 }
 
 LabelMap resize_input(const LabelMap& mask, const Preprocess& preprocess) {
   const Placement p = place(mask.height, mask.width, preprocess);
   LabelMap inner = resize(mask, p.height, p.width);
   if (p.height == p.canvas_height && p.width == p.canvas_width) return inner;
-  return sample(inner, p.from_canvas(), p.canvas_height, p.canvas_width, Border::zero);
+  return sample(inner, p.from_canvas(), {inner.depth, p.canvas_height, p.canvas_width},
+                Border::zero);
 }
 
 void normalize_(Image& image, const Preprocess& preprocess) {
@@ -187,11 +189,12 @@ Image restore(const Image& scores, int64_t height, int64_t width, const Preproce
           "restore: scores of an image of {}x{} pixels must have {}x{}, got {}x{}", height, width,
           p.canvas_height, p.canvas_width, scores.height, scores.width);
   const Affine to_canvas{.y0 = static_cast<double>(p.top), .x0 = static_cast<double>(p.left)};
-  return resize(sample(scores, to_canvas, p.height, p.width, Border::zero), height, width);
+  return resize(sample(scores, to_canvas, {scores.depth, p.height, p.width}, Border::zero), height,
+                width);
 }
 
 LabelMap best_class(const Image& scores) {
-  LabelMap labels(scores.height, scores.width);
+  LabelMap labels(scores.extent());
   std::vector<float> best(scores.plane(0).begin(), scores.plane(0).end());
   for (int64_t c = 1; c < scores.channels; ++c) {
     const std::span<const float> plane = scores.plane(c);

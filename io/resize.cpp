@@ -51,8 +51,8 @@ Image resize(const Image& image, int64_t height, int64_t width) {
   if (image.height == height && image.width == width) return image;
   const std::vector<Window> rows = windows_of(image.height, height);
   const std::vector<Window> columns = windows_of(image.width, width);
-  Image narrow(image.channels, image.height, width);
-  for (int64_t row = 0; row < image.channels * image.height; ++row) {
+  Image narrow(image.channels, {image.depth, image.height, width});
+  for (int64_t row = 0; row < image.channels * image.depth * image.height; ++row) {
     const float* from = image.pixels.data() + row * image.width;
     float* to = narrow.pixels.data() + row * width;
     for (const Window& window : columns) {
@@ -62,14 +62,14 @@ Image resize(const Image& image, int64_t height, int64_t width) {
       *to++ = sum;
     }
   }
-  Image result(image.channels, height, width);
-  for (int64_t c = 0; c < image.channels; ++c) {
+  Image result(image.channels, {image.depth, height, width});
+  for (int64_t slice = 0; slice < image.channels * image.depth; ++slice) {
     for (int64_t h = 0; h < height; ++h) {
       const Window& window = rows[static_cast<size_t>(h)];
-      float* to = result.plane(c).data() + h * width;
+      float* to = result.pixels.data() + (slice * height + h) * width;
       for (size_t k = 0; k < window.weights.size(); ++k) {
-        const float* from =
-            narrow.plane(c).data() + (window.first + static_cast<int64_t>(k)) * width;
+        const float* from = narrow.pixels.data() +
+                            (slice * image.height + window.first + static_cast<int64_t>(k)) * width;
         for (int64_t w = 0; w < width; ++w) to[w] += window.weights[k] * from[w];
       }
     }
@@ -83,10 +83,12 @@ LabelMap resize(const LabelMap& mask, int64_t height, int64_t width) {
   const auto nearest = [](int64_t i, int64_t in, int64_t out) {
     return std::min(in - 1, (2 * i + 1) * in / (2 * out));
   };
-  LabelMap result(height, width);
-  for (int64_t h = 0; h < height; ++h)
-    for (int64_t w = 0; w < width; ++w)
-      result.at(h, w) = mask.at(nearest(h, mask.height, height), nearest(w, mask.width, width));
+  LabelMap result(Extent{mask.depth, height, width});
+  for (int64_t d = 0; d < mask.depth; ++d)
+    for (int64_t h = 0; h < height; ++h)
+      for (int64_t w = 0; w < width; ++w)
+        result.at(d, h, w) =
+            mask.at(d, nearest(h, mask.height, height), nearest(w, mask.width, width));
   return result;
 }
 

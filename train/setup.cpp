@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "core/settings.h"
+#include "io/augment_text.h"
 #include "optim/make.h"
 
 namespace tessera::train {

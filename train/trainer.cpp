@@ -58,6 +58,13 @@ NamedTensors take(const std::string& prefix, const NamedTensors& from) {
   return out;
 }
 
+// The loss of a batch, also of one whose images were mixed.
+Tensor batch_loss(const nn::Loss& loss, const Tensor& logits, const io::Batch& batch) {
+  const Tensor value = loss(logits, batch.mask);
+  if (!batch.other_mask.defined()) return value;
+  return batch.mask_weight * value + (1 - batch.mask_weight) * loss(logits, batch.other_mask);
+}
+
 }  // namespace
 
 struct Trainer::State {
@@ -146,8 +153,8 @@ double Trainer::State::train_batch(const io::Batch& batch) {
   const int64_t begun = batch.number / config.accumulate * config.accumulate;
   const int64_t together = std::min(config.accumulate, batches - begun);
   try {
-    const Tensor loss =
-        setup.loss((*setup.model.network)(batch.image), batch.mask) / static_cast<double>(together);
+    const Tensor loss = batch_loss(setup.loss, (*setup.model.network)(batch.image), batch) /
+                        static_cast<double>(together);
     if (batch.number + 1 < begun + together) {
       setup.optimizer->backward(loss);
     } else {

@@ -182,4 +182,22 @@ TEST_SUITE("io/image") {
     const TemporaryFile damaged("image.png");
     check_survives_damage(read_file(folder / "x.png"), damaged, read_image, 300);
   }
+
+  TEST_CASE("volumes have slices, which are pictures") {
+    Image volume(2, {3, 4, 5});
+    volume.at(1, 2, 3, 4) = 7;
+    CHECK(volume.pixels.back() == 7);
+    CHECK(volume.plane(1).size() == 60);
+    CHECK(slice(volume, 2).at(1, 3, 4) == 7);
+    CHECK(slice(volume, 0) == Image(2, 4, 5));
+    LabelMap labels(Extent{3, 4, 5}, 1);
+    labels.at(1, 0, 2) = 9;
+    CHECK(slice(labels, 1).at(0, 2) == 9);
+    CHECK_THROWS_WITH_AS(slice(volume, 3), "slice: there are 3 slices, got 3", Error);
+    const TemporaryFolder folder("image_volume");
+    CHECK_THROWS_WITH_AS(write_png(Image(1, {3, 4, 5}), folder / "a.png"),
+                         doctest::Contains("got a volume of 3 slices"), Error);
+    CHECK_THROWS_WITH_AS(write_png(labels, folder / "a.png"),
+                         doctest::Contains("got a volume of 3 slices"), Error);
+  }
 }

@@ -1,12 +1,14 @@
 #include "io/intensity.h"
 
 #include <cmath>
-#include <numeric>
 
 #include <doctest/doctest.h>
 
+#include "tests/io/image_oracle.h"
+
 using namespace tessera;
 using namespace tessera::io;
+using namespace tessera::testing;
 
 namespace {
 
@@ -82,17 +84,43 @@ TEST_SUITE("io/intensity") {
     CHECK(std::sqrt(variance) == doctest::Approx(0.1).epsilon(0.03));
   }
 
-  TEST_CASE("blur spreads a point as a Gaussian and keeps the sum") {
-    Image image(1, 21, 21);
-    image.at(0, 10, 10) = 1;
-    blur_(image, 1.5);
-    const float sum = std::accumulate(image.pixels.begin(), image.pixels.end(), 0.0F);
-    CHECK(sum == doctest::Approx(1).epsilon(1e-4));
-    CHECK(image.at(0, 10, 12) / image.at(0, 10, 10) ==
-          doctest::Approx(std::exp(-4 / (2 * 1.5 * 1.5))).epsilon(1e-3));
-    CHECK(image.at(0, 10, 12) == doctest::Approx(image.at(0, 12, 10)));
-    Image constant(2, 3, 2, 0.3F);
-    blur_(constant, 5);
-    for (const float x : constant.pixels) CHECK(x == doctest::Approx(0.3));
+  TEST_CASE("contrast, gamma and histograms as recorded from nnU-Net's and MONAI") {
+    const Oracle oracle("augment");
+    for (const std::string name : {"2d", "3d"}) {
+      const Image image = recorded_image(oracle, name + "/image");
+      Image changed = image;
+      change_contrast_(changed, 1.7);
+      check_image(changed, oracle(name + "/contrast"));
+      for (const bool invert : {false, true}) {
+        for (const bool retain : {false, true}) {
+          changed = image;
+          change_gamma_(changed, 0.7, {.invert = invert, .retain = retain});
+          check_image(changed, oracle(name + "/gamma " + (invert ? "True" : "False") +
+                                      (retain ? " True" : " False")));
+        }
+      }
+      changed = image;
+      shift_histogram_(changed, std::vector<double>{0, 0.1, 0.65, 0.7, 1});
+      check_image(changed, oracle(name + "/histogram"));
+    }
+  }
+
+  TEST_CASE("plain sums and products, free contrast, noise of magnitudes") {
+    Image image = image_of(1, {-1, 0, 3});
+    multiply_(image, 2);
+    add_(image, 0.5);
+    check_pixels(image, {-1.5, 0.5, 6.5});
+    image = image_of(1, {0, 1});
+    change_contrast_(image, 3, true);
+    check_pixels(image, {-1, 2});
+    image = Image(1, 100, 100, -3);
+    Draws draws(1, 3);
+    add_rician_noise_(image, 0, draws, true);
+    check_pixels(image_of(1, {image.pixels[5]}), {3});
+    image = Image(1, 100, 100, 0);
+    add_rician_noise_(image, 2, draws, true);
+    double mean = 0;
+    for (const float x : image.pixels) mean += x / 1e4;
+    CHECK(mean == doctest::Approx(2 * std::sqrt(std::acos(-1.0) / 2)).epsilon(0.02));  // Rayleigh
   }
 }

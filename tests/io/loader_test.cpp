@@ -1,5 +1,7 @@
 #include "io/loader.h"
+#include "io/augment_text.h"
 
+#include <algorithm>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -94,7 +96,7 @@ TEST_SUITE("io/loader") {
   TEST_CASE("order and content depend on seed and epoch, not on threads or the cache") {
     const Fixture f;
     LoaderOptions options{.batch_size = 3, .shuffle = true, .seed = 7};
-    options.augment = parse_augment("standard,vflip,crop(5,4)");
+    options.augment = parse_augment("standard,vflip,elastic,crop(5,4),mixup,cutmix");
     options.foreground = 0.34;
     const auto run = [&](int threads, int64_t cache_bytes, int64_t epoch) {
       options.threads = threads;
@@ -233,5 +235,42 @@ TEST_SUITE("io/loader") {
                          doctest::Contains("no case shows a class other than 0"), Error);
     const Loader loader(f.set, f.set.cases);
     CHECK_THROWS_AS(loader.epoch(-1), Error);
+  }
+
+  TEST_CASE("mixed batches carry both masks and their weight") {
+    const Fixture f;
+    LoaderOptions options{.batch_size = 4, .augment = parse_augment("mixup(1)@1")};
+    const Loader loader(f.set, f.set.cases, options);
+    options.augment = {};
+    const Loader plain(f.set, f.set.cases, options);
+    const Epoch epoch = plain.epoch(0);
+    auto expected = epoch.begin();
+    for (const Batch& batch : loader.epoch(0)) {
+      CHECK(batch.mask.to_vector<int64_t>() == expected->mask.to_vector<int64_t>());
+      REQUIRE((batch.other_mask.defined() || batch.image.shape(0) == 1));
+      // The pictures show the labels.
+      const auto pixels = batch.image.to_vector<float>();
+      const auto labels = batch.mask.to_vector<double>(),
+                 other = batch.other_mask.to_vector<double>();
+      for (size_t i = 0; i < pixels.size(); ++i)
+        CHECK(pixels[i] * 255 ==
+              doctest::Approx(batch.mask_weight * labels[i] + (1 - batch.mask_weight) * other[i]));
+      ++expected;
+    }
+  }
+
+  TEST_CASE("steps for normalized values come after it") {
+    const Fixture f;
+    LoaderOptions options{.batch_size = 1};
+    options.preprocess.normalize = Normalize::zscore;
+    options.augment = parse_augment("multiply(2)@1");
+    const auto largest = [&] {
+      const Loader loader(f.set, f.set.cases, options);
+      const auto pixels = loader.epoch(0).begin()->image.to_vector<float>();
+      return *std::max_element(pixels.begin(), pixels.end());
+    };
+    const float before = largest();  // undone by the normalization
+    options.augment.normalized = true;
+    CHECK(largest() == doctest::Approx(2 * before));
   }
 }

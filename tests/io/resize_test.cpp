@@ -43,4 +43,13 @@ TEST_SUITE("io/resize") {
                          "resize: height and width must be positive, got 0x3", Error);
     CHECK_THROWS_AS(resize(LabelMap(2, 2), 2, -1), Error);
   }
+
+  TEST_CASE("slices of a volume are resized one by one") {
+    Image volume(2, {2, 3, 4});
+    LabelMap mask(Extent{2, 3, 4});
+    for (size_t i = 0; i < volume.pixels.size(); ++i) volume.pixels[i] = static_cast<float>(i * i);
+    for (size_t i = 0; i < mask.labels.size(); ++i) mask.labels[i] = static_cast<int32_t>(i);
+    CHECK(slice(resize(volume, 5, 2), 1) == resize(slice(volume, 1), 5, 2));
+    CHECK(slice(resize(mask, 5, 2), 1) == resize(slice(mask, 1), 5, 2));
+  }
 }

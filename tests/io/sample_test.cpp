@@ -1,0 +1,105 @@
+#include "io/sample.h"
+
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include "tests/io/image_oracle.h"
+
+using namespace tessera;
+using namespace tessera::io;
+using namespace tessera::testing;
+
+namespace {
+
+// One row 10, 20, 30, 40.
+Image row() {
+  Image image(1, 1, 4);
+  image.pixels = {10, 20, 30, 40};
+  return image;
+}
+
+}  // namespace
+
+TEST_SUITE("io/sample") {
+  TEST_CASE("whole steps copy pixels, half steps mix two") {
+    CHECK(sample(row(), Affine{}, {1, 1, 4}, Border::zero) == row());
+    CHECK(sample(row(), {.x0 = 1}, {1, 1, 3}, Border::zero).pixels ==
+          std::vector<float>{20, 30, 40});
+    CHECK(sample(row(), {.x0 = 0.5}, {1, 1, 3}, Border::zero).pixels ==
+          std::vector<float>{15, 25, 35});
+    CHECK(sample(row(), {.xx = -1, .x0 = 3}, {1, 1, 4}, Border::zero).pixels ==
+          std::vector<float>{40, 30, 20, 10});
+  }
+
+  TEST_CASE("outside is zero, the edge, or the mirrored image") {
+    const Affine shift{.x0 = -2};
+    using Pixels = std::vector<float>;
+    CHECK(sample(row(), shift, {1, 1, 8}, Border::zero).pixels ==
+          Pixels{0, 0, 10, 20, 30, 40, 0, 0});
+    CHECK(sample(row(), shift, {1, 1, 8}, Border::edge).pixels ==
+          Pixels{10, 10, 10, 20, 30, 40, 40, 40});
+    CHECK(sample(row(), shift, {1, 1, 8}, Border::reflect).pixels ==
+          Pixels{30, 20, 10, 20, 30, 40, 30, 20});
+    CHECK(sample(row(), {.x0 = -7}, {1, 1, 2}, Border::reflect).pixels == Pixels{20, 10});
+    CHECK(sample(Image(1, 1, 1, 5), {.y0 = 9, .x0 = -3}, {1, 1, 1}, Border::reflect).pixels ==
+          Pixels{5});
+  }
+
+  TEST_CASE("masks take the nearest label, at the same places") {
+    LabelMap mask(1, 4);
+    mask.labels = {1, 2, 3, 4};
+    using Labels = std::vector<int32_t>;
+    CHECK(sample(mask, {.x0 = 0.4}, {1, 1, 4}, Border::zero).labels == Labels{1, 2, 3, 4});
+    CHECK(sample(mask, {.x0 = 0.6}, {1, 1, 4}, Border::zero).labels == Labels{2, 3, 4, 0});
+    CHECK(sample(mask, {.x0 = -2}, {1, 1, 8}, Border::reflect).labels ==
+          Labels{3, 2, 1, 2, 3, 4, 3, 2});
+  }
+
+  TEST_CASE("places far outside, or nowhere, do no harm") {
+    for (const double far : {1e300, -1e300}) {
+      CHECK(sample(row(), {.y0 = far, .x0 = far}, {1, 1, 1}, Border::zero).pixels[0] == 0);
+      CHECK(sample(row(), {.x0 = far}, {1, 1, 1}, Border::edge).pixels[0] == (far > 0 ? 40 : 10));
+    }
+  }
+
+  TEST_CASE("volumes mix eight neighbours, or four where rows lie in a slice") {
+    Image volume(1, {2, 2, 2});
+    volume.pixels = {0, 1, 2, 3, 10, 11, 12, 13};
+    const auto at = [&](double z, double y, double x, Border border) {
+      return sample(volume, {.z0 = z, .y0 = y, .x0 = x}, {1, 1, 1}, border).pixels[0];
+    };
+    CHECK(at(0.5, 0.5, 0.5, Border::zero) == 6.5F);
+    CHECK(at(1, 0.25, 0.5, Border::zero) == 11);
+    CHECK(at(0.25, 1, 1, Border::zero) == 5.5F);
+    CHECK(at(1.5, 0, 1, Border::zero) == 5.5F);
+    CHECK(at(1.5, 0, 1, Border::edge) == 11);
+    CHECK(at(1.75, 0, 1, Border::reflect) == 3.5F);
+    CHECK(at(-2, 0, 0, Border::zero) == 0);
+    CHECK(at(-1, 0, 0, Border::reflect) == 10);
+    LabelMap mask(Extent{2, 2, 2});
+    mask.labels = {1, 2, 3, 4, 5, 6, 7, 8};
+    CHECK(sample(mask, {.z0 = 0.6, .y0 = 0.4, .x0 = 1}, {1, 1, 1}, Border::zero).labels[0] == 6);
+    const Affine swap{.zz = 0, .zx = 1, .xz = 1, .xx = 0};  // z with x
+    CHECK(sample(mask, swap, {2, 2, 2}, Border::zero).labels ==
+          std::vector<int32_t>{1, 5, 3, 7, 2, 6, 4, 8});
+    CHECK(sample(volume, swap, {2, 2, 2}, Border::zero).pixels ==
+          std::vector<float>{0, 10, 2, 12, 1, 11, 3, 13});
+  }
+
+  TEST_CASE("rows may come from anywhere") {
+    const PlacesOfRow bent = [](int64_t, int64_t, Places& places) {
+      places.z = {0, 0, 0};
+      places.y = {0, 0, NAN};
+      places.x = {2.5, 0, 1};
+    };
+    CHECK(sample(row(), bent, {1, 1, 3}, Border::zero).pixels == std::vector<float>{35, 10, 0});
+  }
+
+  TEST_CASE("volumes as torch's grid_sample has them") {
+    const Oracle oracle("augment");
+    const Affine from{0.9, 0.2, -0.1, 0.3, -0.2, 1.1, 0.1, -0.4, 0.1, 0.1, 0.8, 0.2};
+    const Image volume = recorded_image(oracle, "sample/volume");
+    check_image(sample(volume, from, {4, 6, 8}, Border::zero), oracle("sample/sampled"));
+  }
+}
