@@ -92,6 +92,9 @@ void add_predict(CLI::App& program, int& status);
 void add_forward(CLI::App& program, int& status);
 void add_zoo(CLI::App& program, int& status);
 void add_info(CLI::App& program, int& status);
+void add_convert(CLI::App& program, int& status);
+void add_reorient(CLI::App& program, int& status);
+void add_resample(CLI::App& program, int& status);
 void add_gradcheck(CLI::App& program, int& status);
 
 }  // namespace tessera::cli

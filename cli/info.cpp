@@ -9,9 +9,9 @@
 #include "core/error.h"
 #include "io/dataset.h"
 #include "io/model_file.h"
-#include "io/nifti.h"
 #include "io/npy.h"
 #include "io/table.h"
+#include "io/volume.h"
 #include "io/weights.h"
 
 namespace tessera::cli {
@@ -90,6 +90,21 @@ void describe_values(const std::string& what, const Tensor& x) {
   std::cout << "\n";
 }
 
+void describe_volume(const std::string& name, const io::Volume& volume) {
+  describe_values(name, volume.voxels);
+  const auto& affine = volume.geometry.affine;
+  std::string codes;
+  try {
+    codes = io::axis_codes(volume.geometry);
+  } catch (const Error&) {
+    codes = "unknown";  // the affine has no inverse
+  }
+  std::cout << fmt::format(
+      "spacing {} mm along d, h, w\norientation {} (x, y, z of the file), first voxel at "
+      "({:.6g}, {:.6g}, {:.6g}) mm\n",
+      fmt::join(volume.geometry.spacing, " x "), codes, affine[3], affine[7], affine[11]);
+}
+
 void describe_dataset(const std::string& path) {
   const io::Dataset set = io::open_dataset(path);
   std::cout << fmt::format("{} cases, {} channels, {} classes; split: {}\n", set.cases.size(),
@@ -135,10 +150,8 @@ int info(const InfoConfig& config) {
     describe_model(config.file);
   } else if (name.ends_with(".npy")) {
     describe_values(name, io::load_npy(path));
-  } else if (io::is_nifti_name(path)) {
-    const io::Volume volume = io::load_nifti(path);
-    describe_values(name, volume.voxels);
-    std::cout << fmt::format("spacing {} mm\n", fmt::join(volume.geometry.spacing, " x "));
+  } else if (io::keeps_geometry(path) && !name.ends_with(".npz")) {
+    describe_volume(name, io::load_volume(path));
   } else if (io::is_image_name(path)) {
     const io::Image image = io::read_image(path);
     describe_values(name, tensor<float>(image.pixels, {image.channels, image.height, image.width}));

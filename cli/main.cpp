@@ -109,6 +109,9 @@ int run(int argc, char** argv) {
   cli::add_forward(program, status);
   cli::add_zoo(program, status);
   cli::add_info(program, status);
+  cli::add_convert(program, status);
+  cli::add_reorient(program, status);
+  cli::add_resample(program, status);
   cli::add_gradcheck(program, status);
   try {
     program.parse(argc, argv);

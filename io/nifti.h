@@ -2,18 +2,9 @@
 
 #include <filesystem>
 
-#include "core/tensor.h"
-#include "io/nifti_header.h"
+#include "io/volume.h"
 
 namespace tessera::io {
-
-// A picture of the inside of something.
-//
-// voxels  [D, H, W] or [H, W]; more axes of the file (time, channels) stand in front: [T, D, H, W]
-struct Volume {
-  Tensor voxels;
-  Geometry geometry;  // of a picture [H, W]: d is across it
-};
 
 // Whether the name ends in .nii or .nii.gz, in small or capital letters.
 bool is_nifti_name(const std::filesystem::path& path);
@@ -29,11 +20,8 @@ bool is_nifti_name(const std::filesystem::path& path);
 Volume load_nifti(const std::filesystem::path& path);
 
 // Writes NIfTI-1, compressed when the name ends in .gz; the file appears whole or not at all. f16
-// and bf16 are written as f32, bool as u8. Throws Error for more than seven axes or fewer than two.
+// and bf16 are written as f32, bool as u8, integers as they were stored (Volume::stored). Throws
+// Error for more than seven axes or fewer than two.
 void save_nifti(const Volume& volume, const std::filesystem::path& path);
-
-// The picture [H', W'] (axes in front kept) at `index` along axis 0 (d), 1 (h) or 2 (w) of a volume
-// [..., D, H, W], with its place in the patient. Throws Error when there is no such slice.
-Volume slice_of(const Volume& volume, int axis, int64_t index);
 
 }  // namespace tessera::io

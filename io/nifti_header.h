@@ -5,19 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "io/geometry.h"
+
 namespace tessera::io {
-
-// Where the voxels of a volume [D, H, W] are in the patient. In this order of axes, which is that
-// of our tensors and not that of the file.
-struct Geometry {
-  // Distance of neighbours along d, h and w, in mm; 1 where nobody knows.
-  std::array<double, 3> spacing = {1, 1, 1};
-  // Row-major 4x4: takes (d, h, w, 1) to (x, y, z, 1) in mm; x grows to the patient's right, y to
-  // the front, z to the head (RAS+, as NIfTI has it).
-  std::array<double, 16> affine = {0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1};
-
-  bool operator==(const Geometry&) const = default;
-};
 
 // The fields of a NIfTI header (versions 1 and 2; nifti.nimh.nih.gov) that say how to read voxels.
 // Extents and spacings are in the order of the file, x first.
