@@ -120,7 +120,7 @@ std::vector<std::pair<std::string, std::string>> read_jmedseg_list(const fs::pat
   return masks;
 }
 
-void find_jmedseg_cases(Layout& layout) {
+void find_jmedseg_cases(DatasetLayout& layout) {
   const auto images = files_by_stem(layout.images, false, layout.mistakes);
   const auto mistake = [&](Mistake::Kind kind, const fs::path& file, const std::string& text) {
     layout.mistakes.push_back({kind, file, "open_dataset: " + text});
@@ -157,7 +157,7 @@ void find_jmedseg_cases(Layout& layout) {
 }
 
 // nnU-Net's folders: all cases are for training, but those of labelsTs.
-void find_nnunet_cases(Layout& layout) {
+void find_nnunet_cases(DatasetLayout& layout) {
   layout.cases = pair_files(layout.images, layout.masks, layout.mistakes);
   for (Case& one : layout.cases) one.split = "train";
   if (!is_folder(layout.folder / "labelsTs")) return;
@@ -235,7 +235,7 @@ std::vector<Case> pair_files(const fs::path& image_folder, const fs::path& mask_
   return cases;
 }
 
-Layout recognise_layout(const fs::path& folder) {
+DatasetLayout recognise_layout(const fs::path& folder) {
   const std::string name = folder.string();
   require(fs::exists(fs::symlink_status(folder)), "open_dataset: {} does not exist", name);
   require(is_folder(folder), "open_dataset: {} is not a folder", name);
@@ -257,8 +257,8 @@ Layout recognise_layout(const fs::path& folder) {
                   name));
 }
 
-Layout find_layout(const fs::path& folder) {
-  Layout layout = recognise_layout(folder);
+DatasetLayout find_layout(const fs::path& folder) {
+  DatasetLayout layout = recognise_layout(folder);
   if (layout.kind == LayoutKind::jmedseg) {
     const bool lists = std::any_of(std::begin(kSplits), std::end(kSplits), [&](const char* split) {
       return is_file(folder / (std::string(split) + "_label.json"));
@@ -281,7 +281,7 @@ Layout find_layout(const fs::path& folder) {
 }
 
 std::vector<Case> find_cases(const fs::path& folder) {
-  Layout layout = find_layout(folder);
+  DatasetLayout layout = find_layout(folder);
   if (!layout.mistakes.empty()) fail(layout.mistakes[0].text);
   return std::move(layout.cases);
 }

@@ -26,7 +26,7 @@ struct Mistake {
 };
 
 // What lies in a folder of cases.
-struct Layout {
+struct DatasetLayout {
   LayoutKind kind = LayoutKind::folders;
   std::filesystem::path folder, images, masks;  // the last two: folders
   std::vector<Case> cases;                      // complete ones, in the order of their names
@@ -36,13 +36,13 @@ struct Layout {
 // The cases of a folder in one of the layouts of open_dataset, before any picture is read: name,
 // image, mask, and group and split where the folder tells them. A volume is one case. Throws Error
 // when the folder has none of the layouts or a list in it cannot be read.
-Layout find_layout(const std::filesystem::path& folder);
+DatasetLayout find_layout(const std::filesystem::path& folder);
 
 // The same cases. Throws Error as open_dataset does, also for the first mistake.
 std::vector<Case> find_cases(const std::filesystem::path& folder);
 
 // Which layout the folders in `folder` are named for. Throws Error when it is none.
-Layout recognise_layout(const std::filesystem::path& folder);
+DatasetLayout recognise_layout(const std::filesystem::path& folder);
 
 // The name of a file without what says its format: "a" for a.png, a.nii and a.nii.gz.
 std::string stem_of(const std::filesystem::path& path);

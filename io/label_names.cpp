@@ -85,7 +85,7 @@ LabelNames read_label_names(const fs::path& folder) {
   return names_regions(labels) ? LabelNames() : parse(labels, path.string() + ", labels,");
 }
 
-fs::path write_label_names(const Layout& layout, const LabelNames& labels) {
+fs::path write_label_names(const DatasetLayout& layout, const LabelNames& labels) {
   Json names = Json::object();
   for (size_t i = 0; i < labels.names.size(); ++i) names[labels.names[i]] = i;
   require(names.size() == labels.names.size(), "dataset: names of classes must differ");

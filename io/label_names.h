@@ -27,6 +27,6 @@ LabelNames read_label_names(const std::filesystem::path& folder);
 // file_ending (nnunetv2's documentation, dataset_format.md), from what the layout has; other
 // entries of a dataset.json that is there already stay, also names of as many channels as there
 // are. Returns the file, which appears whole or not at all.
-std::filesystem::path write_label_names(const Layout& layout, const LabelNames& labels);
+std::filesystem::path write_label_names(const DatasetLayout& layout, const LabelNames& labels);
 
 }  // namespace tessera::io

@@ -130,7 +130,7 @@ TEST_SUITE("io/dataset_layout") {
     touch(folder, {"images/a.png", "images/a.jpg", "images/b.png", "images/d.png", "masks/a.png",
                    "masks/c.png", "masks/d.png"});
     folder.write("split.csv", "stem,split\na,train\nz,val\n");
-    const Layout layout = find_layout(folder.path());
+    const DatasetLayout layout = find_layout(folder.path());
     CHECK(layout.cases.size() == 2);
     std::vector<Mistake::Kind> kinds;
     for (const Mistake& mistake : layout.mistakes) kinds.push_back(mistake.kind);

@@ -39,7 +39,7 @@ TEST_SUITE("io/label_names") {
 
   TEST_CASE("the json of each layout is written and read back") {
     const TemporaryFolder folder("labels");
-    Layout layout;
+    DatasetLayout layout;
     layout.folder = folder.path();
     CHECK(write_label_names(layout, {{"air", "brain"}, {}}) == folder / "labels.json");
     CHECK(read_label_names(folder.path()).names == Names{"air", "brain"});
