@@ -96,5 +96,6 @@ void add_convert(CLI::App& program, int& status);
 void add_reorient(CLI::App& program, int& status);
 void add_resample(CLI::App& program, int& status);
 void add_gradcheck(CLI::App& program, int& status);
+void add_augment(CLI::App& program, int& status);
 
 }  // namespace tessera::cli

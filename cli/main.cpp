@@ -113,6 +113,7 @@ int run(int argc, char** argv) {
   cli::add_reorient(program, status);
   cli::add_resample(program, status);
   cli::add_gradcheck(program, status);
+  cli::add_augment(program, status);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

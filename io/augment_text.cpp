@@ -329,8 +329,9 @@ const std::vector<AugmentPreset>& augment_presets() {
        "localgamma(0.01,0.8,above=1.5..4,each=0.5)@0.3,sharpen(0.1,1,each=0.5)@0.2",
        "the stronger one of nnU-Net"},
       {"torchio",
-       "flip@0.5,rotate(10)@0.5,scale(0.9,1.1)@0.5,elastic(0,0.04)@0.2,bias(0.5)@0.2,"
-       "noise(0,0.25)@0.2,blur(0,2)@0.2,gamma(0.74,1.35)@0.2,motion(10)@0.1,ghosting(0.5,1)@0.1,"
+       "normalized,flip,rotate(10)@0.5,scale(0.9,1.1)@0.5,elastic(0,0.04)@0.2,bias(0.5)@0.2,"
+       "noise(0,0.25,absolute)@0.2,blur(0,2)@0.2,gamma(0.74,1.35)@0.2,motion(10)@0.1,ghosting(0.5,"
+       "1)@0.1,"
        "spikes(1,3)@0.05,anisotropy(1.5,5)@0.1",
        "the ranges of TorchIO, for MR"},
   };
