@@ -10,7 +10,7 @@ namespace tessera::testing {
 // Values recorded from another implementation by scripts/oracles/<name>.py, kept in
 // tests/data/<name>.safetensors. A case "stride 2" has tensors "stride 2/x0", "stride 2/x1", ...
 // (inputs), "stride 2/y" (output) and "stride 2/dx0", ... (gradients of sum(y * y) / 2 with respect
-// to the inputs that have one).
+// to the inputs that have one). Cases "plane/a" and "plane/b" may share inputs, "plane/x0", ....
 class Oracle {
  public:
   explicit Oracle(const std::string& name);

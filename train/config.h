@@ -47,7 +47,7 @@ struct TrainConfig {
     f("optimizer", c.optimizer,
       "sgd(momentum=0.9), adam, adamw(weight_decay=0.05), adagrad, rmsprop");
     f("schedule", c.schedule, "of the learning rate: constant, poly, cosine, one_cycle, ...");
-    f("loss", c.loss, "sum of losses, such as 0.5*dice+0.5*ce");
+    f("loss", c.loss, "sum of losses, such as 0.5*dice+0.5*ce; `tessera losses` lists them");
     f("channels", c.channels, "of the network's input; 0: as many as the pictures have");
     f("size", c.size, "what pictures are resized to, 256 or 192x256 (HxW); empty: as they are");
     f("normalize", c.normalize, "none (0 to 1), zscore, minmax, percentile or imagenet");

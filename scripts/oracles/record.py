@@ -39,12 +39,20 @@ class Recorder:
         assert key not in self.tensors, key
         self.tensors[key] = tensor.detach().clone().contiguous()
 
-    def case(self, what, f, *inputs, gradient=True):
-        """Records inputs, f(*inputs) and the gradients of sum(y * y) / 2."""
+    def case(self, what, f, *inputs, gradient=True, shared=False):
+        """Records inputs, f(*inputs) and the gradients of sum(y * y) / 2.
+
+        Cases "plane/dice" and "plane/ce" that are `shared` have the same inputs, stored once.
+        """
+        family = what.rpartition("/")[0] if shared else what
         inputs = [x.detach().clone().requires_grad_(gradient and x.is_floating_point()) for x in inputs]
         y = f(*inputs)
         for i, x in enumerate(inputs):
-            self.add(f"{what}/x{i}", x)
+            key = f"{family}/x{i}"
+            if shared and key in self.tensors:
+                assert torch.equal(x, self.tensors[key]), key
+            else:
+                self.add(key, x)
         self.add(f"{what}/y", y)
         if gradient and y.is_floating_point():
             (y * y / 2).sum().backward()

@@ -1,7 +1,7 @@
 """Makes tests/data/segmentation_loss.safetensors: segmentation losses and their gradients.
 
-From torch, torchvision, MONAI and segmentation_models_pytorch themselves; nnU-Net's and JMedSeg's
-Dice are written down here from their definitions. A case has logits x0, classes x1, the loss y.
+From torch, torchvision, MONAI and segmentation_models_pytorch themselves; what
+nnU-Net, JMedSeg and papers have is written down here from its definition. A case has logits x0, classes x1, the loss y.
 Needs `pip install monai torchvision segmentation-models-pytorch` beside torch.
 """
 
@@ -12,7 +12,19 @@ import types
 from pathlib import Path
 
 import torch.nn.functional as F
-from monai.losses import DiceLoss, FocalLoss
+from monai.losses import (
+    AsymmetricUnifiedFocalLoss,
+    BoundaryLoss,
+    DeepSupervisionLoss,
+    DiceCELoss,
+    DiceLoss,
+    FocalLoss,
+    GeneralizedDiceLoss,
+    HausdorffDTLoss,
+    LogHausdorffDTLoss,
+    SoftclDiceLoss,
+    TverskyLoss,
+)
 from record import Recorder, torch
 from torchvision.ops import sigmoid_focal_loss
 
@@ -20,6 +32,9 @@ from torchvision.ops import sigmoid_focal_loss
 smp = types.ModuleType("smp_losses")
 smp.__path__ = [str(Path(importlib.util.find_spec("segmentation_models_pytorch").origin).parent / "losses")]
 sys.modules["smp_losses"] = smp
+SmpFocal = importlib.import_module("smp_losses.focal").FocalLoss
+SmpLovasz = importlib.import_module("smp_losses.lovasz").LovaszLoss
+SmpTversky = importlib.import_module("smp_losses.tversky").TverskyLoss
 SmpDice = importlib.import_module("smp_losses.dice").DiceLoss
 SmpJaccard = importlib.import_module("smp_losses.jaccard").JaccardLoss
 
@@ -45,6 +60,45 @@ def jmedseg(x, t, kind):
     return 1 - ((2 * i + 1) / (total + 1) if kind == "dice" else (i + 1) / (total - i + 1))
 
 
+def surprise(x, t):
+    return F.cross_entropy(x, t, reduction="none").flatten()
+
+
+def ohem(x, t, thresh=0.7, share=1 / 16):
+    """Pixels whose class has less than `thresh`; at least a share of all, the hardest."""
+    loss = surprise(x, t).sort(descending=True).values
+    hard = max(int((loss > -torch.log(torch.tensor(thresh))).sum()), int(loss.numel() * share))
+    return loss[:hard].mean()
+
+
+def areas(x, t):
+    p, g = torch.softmax(x, 1), one_hot(t, x.shape[1])
+    return [v.flatten(2).sum(2) for v in (p * g, p, g)]
+
+
+def focal_tversky(x, t, alpha=0.3, beta=0.7, gamma=0.75):
+    i, p, g = areas(x, t)
+    return ((1 - (i + 1e-5) / (i + alpha * (p - i) + beta * (g - i) + 1e-5)) ** gamma).mean()
+
+
+def unified(x, t, weight=0.5, delta=0.6, gamma=0.5):
+    """Symmetric, Yeung et al. 2022: class 0 is the background."""
+    l = F.cross_entropy(x, t, reduction="none")
+    factor = (1 - delta) + (2 * delta - 1) * (t > 0).double()
+    i, p, g = areas(x, t)
+    tversky = (i + 1e-7) / (i + delta * (g - i) + (1 - delta) * (p - i) + 1e-7)
+    focal = (factor * (1 - torch.exp(-l)) ** gamma * l).mean()
+    return weight * focal + (1 - weight) * ((1 - tversky) ** (1 - gamma)).mean()
+
+
+def exp_log(x, t, weight, gamma=0.3):
+    """Wong et al. 2018."""
+    i, p, g = areas(x, t)
+    dice = (-torch.log((2 * i + 1) / (p + g + 1))) ** gamma
+    l = F.cross_entropy(x, t, reduction="none")
+    return 0.8 * dice.mean() + 0.2 * (weight[t] * l**gamma).mean()
+
+
 def samples():
     """Logits and classes: two classes; three in 3-D, where the first sample lacks class 2."""
     yield "plane", 2 * r.randn(2, 2, 4, 5), r.randint(0, 2, 2, 4, 5)
@@ -56,8 +110,8 @@ def samples():
 for shape, x, t in samples():
     c = x.shape[1]
 
-    def add(what, f, t=t):
-        r.case(f"{shape} {what}", f, x, t)
+    def add(what, f, t=t, family=shape):
+        r.case(f"{family}/{what}", f, x, t, shared=True)
 
     weight = torch.arange(1, c + 1).double()
     add("ce", F.cross_entropy)
@@ -89,13 +143,45 @@ for shape, x, t in samples():
     add("focal jmedseg", lambda x, t: -0.5 * (
         one_hot(t, c) * (1 - torch.softmax(x, 1)) ** 2 * torch.log_softmax(x, 1)
     ).sum(1).mean())
+    for what, loss in {
+        "focal monai": FocalLoss(alpha=0.25, to_onehot_y=True),
+        "focal monai weight": FocalLoss(alpha=weight.tolist(), to_onehot_y=True),
+        "iou monai": DiceLoss(jaccard=True, **options),
+        "dice ce": DiceCELoss(**options),
+        "generalized": GeneralizedDiceLoss(**options),
+        "generalized batch": GeneralizedDiceLoss(batch=True, w_type="simple", **options),
+        "tversky": TverskyLoss(alpha=0.3, beta=0.7, **options),
+        "boundary": BoundaryLoss(**options),
+        "hausdorff": HausdorffDTLoss(**options),
+        "hausdorff log": LogHausdorffDTLoss(alpha=1.0, **options),
+        "cldice": SoftclDiceLoss(**options),
+        "cldice foreground": SoftclDiceLoss(iter_=1, include_background=False, **options),
+    }.items():
+        add(what, lambda x, t: loss(x, t.unsqueeze(1)))
+    if c == 2:
+        loss = AsymmetricUnifiedFocalLoss(to_onehot_y=True)
+        add("unified", lambda x, t: loss(torch.softmax(x, 1), t.unsqueeze(1)))
+    add("focal smp", SmpFocal("multiclass", gamma=1.5))
+    add("dice smp log", SmpDice("multiclass", log_loss=True))
+    add("tversky smp", SmpTversky("multiclass", alpha=0.3, beta=0.7, gamma=1.5))
+    add("lovasz", lambda x, t: SmpLovasz("multiclass")(x.float(), t))
+    add("lovasz image", lambda x, t: SmpLovasz("multiclass", per_image=True)(x.float(), t))
+    add("topk", lambda x, t: surprise(x, t).topk(t.numel() // 10).values.mean())
+    add("ohem", ohem)
+    add("focal tversky", focal_tversky)
+    add("unified symmetric", unified)
+    add("exp log", lambda x, t: exp_log(x, t, weight))
     # Everything above with ignored pixels is the same loss of the pixels that are left.
     ignored = t.clone()
     ignored[:, 0] = 255
-    add("dice ignore", lambda x, t: DiceLoss(**options)(x[:, :, 1:], t[:, 1:].unsqueeze(1)), ignored)
-    add("bce ignore", lambda x, t: F.binary_cross_entropy_with_logits(x[:, :, 1:], one_hot(t[:, 1:], c)), ignored)
-    add("focal ignore", lambda x, t: c * FocalLoss(gamma=2, to_onehot_y=True, use_softmax=True)(
-        x[:, :, 1:], t[:, 1:].unsqueeze(1)), ignored)
+
+    def ignore(what, f):
+        add(what, f, ignored, f"{shape} ignored")
+
+    ignore("dice", lambda x, t: DiceLoss(**options)(x[:, :, 1:], t[:, 1:].unsqueeze(1)))
+    ignore("bce", lambda x, t: F.binary_cross_entropy_with_logits(x[:, :, 1:], one_hot(t[:, 1:], c)))
+    ignore("focal", lambda x, t: c * FocalLoss(gamma=2, to_onehot_y=True, use_softmax=True)(
+        x[:, :, 1:], t[:, 1:].unsqueeze(1)))
 
 x, t = 2 * r.randn(2, 1, 3, 4), r.randint(0, 2, 2, 3, 4)
 r.case("one channel ce", lambda x, t: F.binary_cross_entropy_with_logits(x, t.unsqueeze(1).double()), x, t)
@@ -107,4 +193,10 @@ r.case(
     x,
     t,
 )
+r.case("one channel hinge", lambda x, t: SmpLovasz("binary")(x.float(), t.float()), x, t)
+
+coarse, fine, t = r.randn(1, 2, 2, 3), r.randn(1, 2, 4, 6), r.randint(0, 2, 1, 4, 6)
+for mode in ("exp", "two"):
+    loss = DeepSupervisionLoss(DiceCELoss(**options), weight_mode=mode)
+    r.case(f"deep {mode}", lambda a, b, t: loss([a, b], t.unsqueeze(1).float()), fine, coarse, t)
 r.save()

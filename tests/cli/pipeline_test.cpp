@@ -149,7 +149,7 @@ TEST_SUITE("cli/pipeline") {
     CHECK(has(about(io / "nifti_f4.nii.gz"), "spacing 3 x 2 x 1.5 mm"));
   }
 
-  TEST_CASE("zoo and gradcheck") {
+  TEST_CASE("zoo, losses and gradcheck") {
     const Ended list = run_program({"zoo", "--size", "64"});
     CHECK(list.status == 0);
     CHECK(has(list.out, "17267458"));
@@ -159,6 +159,14 @@ TEST_SUITE("cli/pipeline") {
     const Ended wrong = run_program({"zoo", "unett"});
     CHECK(wrong.status == 1);
     CHECK(has(wrong.err, "did you mean 'unet'?"));
+
+    const Ended losses = run_program({"losses"});
+    CHECK(losses.status == 0);
+    CHECK(has(losses.out, "focal_tversky"));
+    const Ended dice = run_program({"losses", "dice"});
+    CHECK(has(dice.out, "dice:jmedseg"));
+    CHECK(has(dice.out, "all=true, smooth=1"));
+    CHECK(has(run_program({"losses", "dise"}).err, "did you mean 'dice'?"));
 
     const std::vector<std::string> small = {"gradcheck", "--model", "unet(width=1)", "--size",
                                             "16"};

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <vector>
+
+#include "nn/loss/loss.h"
+
+namespace tessera::nn {
+
+// How much the outputs of a network with several heads count, finest first.
+enum class SupervisionWeights : uint8_t {
+  nnunet,  // 1, 1/2, 1/4, ..., the coarsest 0 (unless it is the only one), divided by their sum
+  exp,     // 1, 1/2, 1/4, 1/8, 1/16, 1/16, ...: MONAI's DeepSupervisionLoss
+  two,     // 1, 1/2, 1/2, ...: its mode "two"
+  same,    // 1, 1, ...: its mode "same"
+};
+
+// `levels` factors.
+std::vector<double> supervision_weights(SupervisionWeights kind, int64_t levels);
+
+// The sum over outputs [N, C, d1, ...] of weight times loss of the output and the target, of which
+// a smaller output gets the classes that the centres of its pixels lie in. Outputs with weight 0
+// are not looked at. Throws Error when there is not one weight >= 0 for each output, or where the
+// loss does.
+Tensor deep_supervision(const Loss& loss, const Tensors& outputs, const Tensor& target,
+                        const std::vector<double>& weights);
+Tensor deep_supervision(const Loss& loss, const Tensors& outputs, const Tensor& target,
+                        SupervisionWeights weights = SupervisionWeights::nnunet);
+
+}  // namespace tessera::nn
