@@ -44,7 +44,8 @@ void describe(const std::string& name) {
   std::cout << "\n" << options;
   io::Table presets({"preset", "differs by"});
   for (const auto& preset : entry->presets) {
-    presets.row({entry->name + ":" + preset.name, preset.options});
+    presets.row(
+        {entry->name + ":" + preset.name, preset.options.empty() ? "nothing" : preset.options});
   }
   if (presets.size() > 0) std::cout << "\n" << presets;
 }
