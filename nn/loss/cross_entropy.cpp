@@ -46,7 +46,7 @@ Tensor sigmoid_focal(const Segmentation& s, const FocalOptions& o) {
           "focal_loss: alpha must have one number, or one for each of the {} channels, got {}",
           s.channels, o.alpha.size());
   return channel_mean(s, [&](const Tensor& each) {
-    const Tensor loss = modulated(each, o.gamma);
+    Tensor loss = modulated(each, o.gamma);
     if (o.alpha.empty()) return loss;
     const double rest = o.alpha.size() == 1 ? 1 - o.alpha[0] : 1;
     return loss * where(eq(s.one_hot, 1), along_channels(o.alpha, loss), rest);
