@@ -20,7 +20,7 @@ const WinogradKernels& winograd_kernels() {
 namespace {
 
 constexpr int64_t kPlanes = 36;
-constexpr int64_t kDepth = 128;  // products summed before a panel is left, so that it stays in L1
+constexpr int64_t kDepth = 64;  // products summed before a panel is left, so that it stays in L1
 
 // Powers of two between rows or planes would collide in the cache.
 constexpr int64_t kGap = 16;

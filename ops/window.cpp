@@ -3,9 +3,14 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/window_kernels.h"
+
+TESSERA_FOR_EACH_ISA(extern const tessera::detail::PairKernels<float> pairs_f32;
+                     extern const tessera::detail::PairKernels<double> pairs_f64)
 
 namespace tessera::detail {
 
@@ -73,6 +78,21 @@ constexpr T lowest() {
   return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
 }
 
+// The kernels of windows 2 x 2, side by side, of a dtype that has them; otherwise null.
+template <class T>
+const PairKernels<T>* pair_kernels(const Window& window) {
+  for (int a = 1; a < 3; ++a) {
+    const WindowAxis& axis = window.axis[static_cast<size_t>(a)];
+    if (axis.adaptive || axis.kernel != 2 || axis.stride != 2 || axis.dilation != 1 ||
+        axis.before != 0 || 2 * axis.outputs > axis.extent)
+      return nullptr;
+  }
+  if (window.axis[0].extent != 1 || window.axis[0].outputs != 1) return nullptr;
+  if constexpr (std::is_same_v<T, float>) return &TESSERA_SELECT(pairs_f32);
+  if constexpr (std::is_same_v<T, double>) return &TESSERA_SELECT(pairs_f64);
+  return nullptr;
+}
+
 class WindowOp : public KernelOp {
  public:
   explicit WindowOp(const Window& window) : window_(window) {}
@@ -135,6 +155,10 @@ class MaxBackwardOp final : public WindowOp {
           const T* x = inputs[0].as<T>() + plane * window_.extent();
           const T* dy = inputs[1].as<T>() + plane * window_.outputs();
           T* dx = output.as<T>() + plane * window_.extent();
+          if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
+            run_pairs(*pairs, x, dy, dx);
+            return;
+          }
           std::fill_n(dx, window_.extent(), T{});
           for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
             const int64_t i = argmax(x, window_, d, h, w);
@@ -145,6 +169,20 @@ class MaxBackwardOp final : public WindowOp {
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed) const override {
     return {{},
             make_node(std::make_shared<MaxGatherOp>(window_), {x[0], dy}, x[1].shape(), y.dtype())};
+  }
+
+ private:
+  template <class T>
+  void run_pairs(const PairKernels<T>& pairs, const T* x, const T* dy, T* dx) const {
+    const WindowAxis &down = window_.axis[1], &across = window_.axis[2];
+    const int64_t W = across.extent, Wo = across.outputs;
+    for (int64_t h = 0; h < down.outputs; ++h) {
+      const int64_t top = 2 * h * W, bottom = top + W;
+      pairs.max_backward(x + top, x + bottom, dy + h * Wo, Wo, dx + top, dx + bottom);
+      std::fill(dx + top + 2 * Wo, dx + bottom, T{});  // a column that no window sees
+      std::fill(dx + bottom + 2 * Wo, dx + bottom + W, T{});
+    }
+    std::fill(dx + 2 * down.outputs * W, dx + down.extent * W, T{});
   }
 };
 
@@ -161,6 +199,12 @@ class MaxOp final : public WindowOp {
         window_, output.dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
           const T* x = inputs[0].as<T>() + plane * window_.extent();
           T* y = output.as<T>() + plane * window_.outputs();
+          if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
+            const int64_t W = window_.axis[2].extent, Wo = window_.axis[2].outputs;
+            for (int64_t h = 0; h < window_.axis[1].outputs; ++h)
+              pairs->max(x + 2 * h * W, x + (2 * h + 1) * W, Wo, y + h * Wo);
+            return;
+          }
           for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
             const int64_t i = argmax(x, window_, d, h, w);
             y[o] = i < 0 ? lowest<T>() : x[i];

@@ -1,6 +1,12 @@
 #include "ops/window.h"
 
+#include <cmath>
+
 #include <doctest/doctest.h>
+
+#include "autograd/grad.h"
+#include "core/op.h"
+#include "ops/binary.h"
 
 using namespace tessera;
 using namespace tessera::detail;
@@ -59,5 +65,36 @@ TEST_SUITE("ops/window") {
     const WindowAxis large{.extent = huge + 1, .outputs = many, .adaptive = true};
     CHECK(large.span(0).begin == 0);
     CHECK(large.span(many - 1).end == huge + 1);
+  }
+
+  TEST_CASE("windows 2 x 2 have kernels of their own, which find the same maxima") {
+    for (const DType dtype : {f32, f64}) {
+      for (const int64_t H : {2, 3, 8}) {
+        for (const int64_t W : {2, 5, 9, 70}) {
+          std::vector<double> values(static_cast<size_t>(2 * H * W));
+          for (size_t i = 0; i < values.size(); ++i)  // many are equal, some are nan
+            values[i] = i % 37 == 5 ? NAN : static_cast<double>(i * 7919 % 5);
+          const Tensor x = variable(cast(tensor<double>(values, {2, H, W}), dtype));
+          Window window;
+          window.ndim = 2;
+          window.axis[1] = {.extent = H, .outputs = H / 2, .kernel = 2, .stride = 2};
+          window.axis[2] = {.extent = W, .outputs = W / 2, .kernel = 2, .stride = 2};
+          const Tensor y = max_windows(x, window);
+          const auto greatest = y.to_vector<double>();
+          const auto places = argmax_windows(x, window).to_vector<int64_t>();
+          const auto dx =
+              grad(y, x, {.seed = cast(iota(y.shape()) + 1, dtype)}).to_vector<double>();
+          std::vector<double> expected(values.size(), 0);
+          const auto plane = static_cast<size_t>(y.numel() / 2);
+          for (size_t o = 0; o < places.size(); ++o) {
+            const size_t i =
+                o / plane * static_cast<size_t>(H * W) + static_cast<size_t>(places[o]);
+            expected[i] += static_cast<double>(o + 1);
+            CHECK(doctest::toString(greatest[o]) == doctest::toString(values[i]));
+          }
+          CHECK(dx == expected);
+        }
+      }
+    }
   }
 }
