@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ops/conv_depthwise.h"
 #include "ops/conv_winograd.h"
 
 namespace tessera {
@@ -13,7 +14,8 @@ static bool& forced_direct() {
 }
 
 const char* name_of(ConvAlgorithm algorithm) {
-  return algorithm == ConvAlgorithm::winograd ? "winograd" : "direct";
+  constexpr const char* kNames[] = {"direct", "winograd", "depthwise"};
+  return kNames[static_cast<int>(algorithm)];
 }
 
 DirectConvolutions::DirectConvolutions() : saved_(std::exchange(forced_direct(), true)) {}
@@ -25,7 +27,9 @@ DirectConvolutions::~DirectConvolutions() {
 namespace detail {
 
 ConvAlgorithm choose_algorithm(const ConvGeometry& g, DType dtype) {
-  if (dtype != f32 || forced_direct() || !winograd_fits(g)) return ConvAlgorithm::direct;
+  if (dtype != f32 || forced_direct()) return ConvAlgorithm::direct;
+  if (depthwise_fits(g)) return ConvAlgorithm::depthwise;
+  if (!winograd_fits(g)) return ConvAlgorithm::direct;
   // The transforms are worth it from a few channels on, when there are enough tiles to share the
   // transformed weights.
   constexpr int64_t kChannels = 8, kTiles = 12;

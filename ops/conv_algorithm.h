@@ -9,8 +9,9 @@ namespace tessera {
 
 // How a convolution is computed.
 enum class ConvAlgorithm : uint8_t {
-  direct,   // products of patches and weights; for every geometry and dtype
-  winograd  // F(4x4, 3x3): a quarter of the products, about 4 times the rounding error; f32
+  direct,    // products of patches and weights; for every geometry and dtype
+  winograd,  // F(4x4, 3x3): a quarter of the products, about 4 times the rounding error; f32
+  depthwise  // sums of rows, where each channel is a group; f32
 };
 const char* name_of(ConvAlgorithm algorithm);
 

@@ -78,6 +78,8 @@ struct Patches {
         const T* line = plane + (d * source[1] + h) * source[2] + w;
         if (step[2] == 1) {
           std::copy(line + low, line + high, out + low);
+        } else if (step[2] == 2) {  // a constant, for the compiler
+          for (int64_t i = low; i < high; ++i) out[i] = line[i * 2];
         } else {
           for (int64_t i = low; i < high; ++i) out[i] = line[i * step[2]];
         }
@@ -364,13 +366,21 @@ void conv_backward_weight(const ConvGeometry& g, const T* x, const T* dy, T* dw)
     accumulate(item / row_blocks / g.groups, item / row_blocks % g.groups, row,
                std::min(kRows, depth - row));
   });
-  cpu::parallel_for(g.out_channels, serial, [&](int64_t k) {
-    const T* const from = sums + k / results * depth * width + k % results;
+  // Some neighbours together, which share the lines of the sums.
+  constexpr int64_t kTogether = 16;
+  const int64_t shares = blocks_of(results, kTogether);
+  cpu::parallel_for(g.groups * shares, serial, [&](int64_t item) {
+    const int64_t group = item / shares, begin = item % shares * kTogether;
+    const int64_t count = std::min(kTogether, results - begin);
+    const T* const from = sums + group * depth * width + begin;
+    T* const to = dw + (group * results + begin) * depth;
     for (int64_t q = 0; q < depth; ++q) {
-      T sum = from[q * width];
-      for (int64_t part = 1; part < parts; ++part)
-        sum += from[(part * g.groups * depth + q) * width];
-      dw[k * depth + q] = sum;
+      for (int64_t k = 0; k < count; ++k) {
+        T sum = from[q * width + k];
+        for (int64_t part = 1; part < parts; ++part)
+          sum += from[(part * g.groups * depth + q) * width + k];
+        to[k * depth + q] = sum;
+      }
     }
   });
 }

@@ -2,6 +2,7 @@
 
 #include "core/op.h"
 #include "ops/conv_algorithm.h"
+#include "ops/conv_depthwise.h"
 #include "ops/conv_kernels.h"
 #include "ops/conv_winograd.h"
 #include "ops/reduce.h"
@@ -31,7 +32,13 @@ class ConvOp : public KernelOp {
     for (int axis = 2; axis < dy.ndim(); ++axis) axes.push_back(axis);
     return sum(dy, axes);
   }
-  bool winograd() const { return algorithm_ == ConvAlgorithm::winograd; }
+  // The kernel of the algorithm, for f32.
+  template <class Kernel>
+  Kernel* chosen(Kernel* direct, Kernel* winograd, Kernel* depthwise) const {
+    return algorithm_ == ConvAlgorithm::winograd    ? winograd
+           : algorithm_ == ConvAlgorithm::depthwise ? depthwise
+                                                    : direct;
+  }
 
   ConvGeometry geometry_;
   ConvAlgorithm algorithm_;
@@ -46,9 +53,9 @@ class ConvForwardOp final : public ConvOp {
       conv_forward(geometry_, inputs[0].as<double>(), inputs[1].as<double>(), bias<double>(inputs),
                    output.as<double>());
     } else {
-      (winograd() ? winograd_forward
-                  : conv_forward<float>)(geometry_, inputs[0].as<float>(), inputs[1].as<float>(),
-                                         bias<float>(inputs), output.as<float>());
+      chosen(conv_forward<float>, winograd_forward, depthwise_forward)(
+          geometry_, inputs[0].as<float>(), inputs[1].as<float>(), bias<float>(inputs),
+          output.as<float>());
     }
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
@@ -69,10 +76,9 @@ class ConvBackwardDataOp final : public ConvOp {
       conv_backward_data(geometry_, inputs[0].as<double>(), inputs[1].as<double>(),
                          bias<double>(inputs), output.as<double>());
     } else {
-      (winograd() ? winograd_backward_data
-                  : conv_backward_data<float>)(geometry_, inputs[0].as<float>(),
-                                               inputs[1].as<float>(), bias<float>(inputs),
-                                               output.as<float>());
+      chosen(conv_backward_data<float>, winograd_backward_data, depthwise_backward_data)(
+          geometry_, inputs[0].as<float>(), inputs[1].as<float>(), bias<float>(inputs),
+          output.as<float>());
     }
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
@@ -93,9 +99,8 @@ class ConvBackwardWeightOp final : public ConvOp {
       conv_backward_weight(geometry_, inputs[0].as<double>(), inputs[1].as<double>(),
                            output.as<double>());
     } else {
-      (winograd() ? winograd_backward_weight
-                  : conv_backward_weight<float>)(geometry_, inputs[0].as<float>(),
-                                                 inputs[1].as<float>(), output.as<float>());
+      chosen(conv_backward_weight<float>, winograd_backward_weight, depthwise_backward_weight)(
+          geometry_, inputs[0].as<float>(), inputs[1].as<float>(), output.as<float>());
     }
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {

@@ -21,6 +21,8 @@ TEST_SUITE("ops/conv_algorithm") {
     CHECK(chosen(x, w, {.stride = 2}) == "direct");
     CHECK(chosen(x, w, {.dilation = 2}) == "direct");
     CHECK(chosen(x, {24, 8, 3, 3}, {.groups = 2}) == "direct");
+    CHECK(chosen(x, {32, 1, 5, 4}, {.stride = 2, .groups = 16}) == "depthwise");
+    CHECK(chosen(x, {32, 1, 5, 4}, {.stride = 2, .groups = 16}, f64) == "direct");
     CHECK(chosen(x, {24, 16, 5, 3}, {}) == "direct");
     CHECK(chosen({2, 3, 32, 32}, {24, 3, 3, 3}, {}) == "direct");  // few channels
     CHECK(chosen({1, 16, 8, 8}, w, {.padding = 1}) == "direct");   // few tiles

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "ops/conv_geometry.h"
+
+// Convolutions of each channel for itself: every result is a sum over the taps of its kernel, which
+// rows of the image give for whole rows of results. Arrays are dense and row-major; sums are taken
+// in an order that depends on the geometry alone. The specification is ops/conv_kernels.h.
+namespace tessera::detail {
+
+// One input channel in each group, any number of results; any kernel, stride and dilation.
+bool depthwise_fits(const ConvGeometry& geometry);
+
+void depthwise_forward(const ConvGeometry& geometry, const float* x, const float* w,
+                       const float* bias, float* y);
+void depthwise_backward_data(const ConvGeometry& geometry, const float* dy, const float* w,
+                             const float* bias, float* dx);
+void depthwise_backward_weight(const ConvGeometry& geometry, const float* x, const float* dy,
+                               float* dw);
+
+}  // namespace tessera::detail
