@@ -104,7 +104,7 @@
 #include "optim/schedule.h"
 #include "optim/sgd.h"
 #include "train/evaluate.h"
-#include "train/model.h"
+#include "infer/model.h"
 #include "train/trainer.h"
 #include "zoo/catalogue.h"
 #include "zoo/unet.h"

@@ -5,10 +5,10 @@
 #include "cli/command.h"
 #include "core/error.h"
 #include "core/settings.h"
+#include "infer/model.h"
 #include "io/model_file.h"
 #include "io/npy.h"
 #include "ops/unary.h"
-#include "train/model.h"
 
 namespace tessera::cli {
 
@@ -33,11 +33,11 @@ struct ForwardConfig {
 
 std::unique_ptr<zoo::Network> network_for(const ForwardConfig& config, int64_t channels) {
   if (config.model.empty() && config.weights.ends_with(io::kModelExtension)) {
-    return train::load_model(config.weights).network;
+    return infer::load_model(config.weights).network;
   }
   require(!config.model.empty(), "forward: which network do these weights belong to? give --model");
   auto network = zoo::make(config.model, channels, config.classes);
-  train::load_weights(*network, config.weights, config.partial_weights);
+  infer::load_weights(*network, config.weights, config.partial_weights);
   network->eval();
   return network;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -5,13 +6,13 @@
 #include <fmt/ranges.h>
 
 #include "cli/command.h"
+#include "cli/predict_flags.h"
 #include "core/error.h"
 #include "io/dataset.h"
 #include "io/npy.h"
 #include "io/overlay.h"
 #include "io/palette.h"
 #include "io/progress.h"
-#include "train/model.h"
 
 namespace tessera::cli {
 
@@ -19,28 +20,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct PredictConfig {
-  std::string model, input, out;
+struct PredictConfig : PredictFlags {
+  std::string model, input, out, postprocess = "model";
   bool masks = true, overlays = false, probabilities = false, quiet = false;
   int64_t threads = 0;
 
   template <class Config, class F>
   static void fields(Config& c, F f) {
-    f("model", c.model, "model file, or the folder of a run, whose best.tessera is taken");
+    f("model", c.model,
+      "model file, or the folder of a run, whose best.tessera is taken; several "
+      "between commas are averaged");
     f("input", c.input, "picture, or folder of pictures");
     f("out", c.out, "folder for what is predicted");
     f("masks", c.masks, "class indices as PNG with a palette, <name>.png");
     f("overlays", c.overlays, "the picture with the classes in colour, <name>_overlay.png");
     f("probabilities", c.probabilities, "f32 [classes, height, width], <name>.npy");
+    PredictFlags::fields(c, f);
+    f("postprocess", c.postprocess,
+      "of the labels: model for what the (first) model file asks for, "
+      "none, or steps such as 'largest + fill_holes'");
     f("threads", c.threads, "that compute; 0: all processors");
     f("quiet", c.quiet, "no progress bar");
   }
 };
 
-void write(const io::Image& scores, const io::Image& image, const std::string& name,
-           const PredictConfig& config) {
+void write(const infer::Model& model, const io::Image& scores, const io::Image& image,
+           const std::string& name, const PredictConfig& config) {
   const fs::path out = config.out;
-  const io::LabelMap labels = io::best_class(scores);
+  const io::LabelMap labels = infer::labels(model, scores);
   if (config.masks) {
     const auto palette =
         scores.channels <= 256 ? io::class_palette(scores.channels) : std::vector<uint8_t>();
@@ -53,13 +60,41 @@ void write(const io::Image& scores, const io::Image& image, const std::string& n
   }
 }
 
+// What windows there are for the largest picture, and how much memory they take.
+std::string plan(std::span<const infer::Model> models, std::span<const io::Case> cases,
+                 const infer::PredictOptions& options) {
+  int64_t height = 0, width = 0;
+  for (const io::Case& one : cases) {
+    try {
+      const io::ImageSize size = io::read_image_size(one.image);
+      height = std::max(height, size.height);
+      width = std::max(width, size.width);
+    } catch (const Error&) {
+      continue;  // it is refused when its turn comes
+    }
+  }
+  if (height == 0) return "";
+  int64_t bytes = 0;
+  for (const infer::Model& model : models) {
+    bytes = std::max(bytes, infer::memory_bound(model, height, width, options));
+  }
+  constexpr double kMega = 1e6;
+  return fmt::format("pictures up to {}x{}: at most {:.0f} MB while one is predicted\n", height,
+                     width, static_cast<double>(bytes) / kMega);
+}
+
 int predict(const PredictConfig& config) {
   require(!config.input.empty(), "predict: which pictures? give --input FILE or DIR");
   require(!config.out.empty(), "predict: where should the result be? give --out DIR");
   require(config.masks || config.overlays || config.probabilities,
           "predict: nothing is to be written; allow --masks, --overlays or --probabilities");
   use_threads("predict", config.threads);
-  const train::Model model = train::load_model(find_model("predict", config.model));
+  const infer::PredictOptions options = config.options("predict");
+  std::vector<infer::Model> models = load_models("predict", config.model);
+  if (config.postprocess != "model") {
+    models[0].postprocess =
+        infer::parse_postprocess(config.postprocess == "none" ? "" : config.postprocess);
+  }
   const std::vector<io::Case> cases = io::list_images(config.input);
   const fs::path out = config.out;
   make_folder("predict", out);
@@ -69,6 +104,7 @@ int predict(const PredictConfig& config) {
             "give another",
             config.out);
   }
+  if (!config.quiet) std::cout << plan(models, cases, options) << std::flush;
   io::Progress progress("predicting", static_cast<int64_t>(cases.size()),
                         {.quiet = config.quiet, .unit = "images"});
   // A picture that cannot be read does not keep the others from being predicted.
@@ -78,11 +114,11 @@ int predict(const PredictConfig& config) {
     io::Image image, scores;
     try {
       image = io::read_image(one.image);
-      scores = train::probabilities(model, image);
+      scores = infer::probabilities(models, image, options);
     } catch (const Error& error) {
       refused.push_back(fmt::format("{}: {}", one.image.string(), error.what()));
     }
-    if (!scores.pixels.empty()) write(scores, image, one.name, config);
+    if (!scores.pixels.empty()) write(models[0], scores, image, one.name, config);
     progress.advance();
   }
   progress.clear();
@@ -101,7 +137,9 @@ void add_predict(CLI::App& program, int& status) {
       {.name = "predict",
        .summary = "segment pictures; needs only the model file",
        .examples = "  tessera predict --model runs/brain --input pictures --out predicted\n"
-                   "  tessera predict --model m.tessera --input a.png --out masks --overlays",
+                   "  tessera predict --model m.tessera --input a.png --out masks --overlays\n"
+                   "  tessera predict --model runs/a,runs/b --input D --out O --window 256 "
+                   "--mirror w",
        .run = predict});
 }
 

@@ -31,8 +31,8 @@ int run(int argc, char** argv) {
   const NoGrad no_grad;
   if (argc > 3) {
     const io::Image image = io::read_image(argv[2]);
-    const Tensor x = train::to_tensor(io::prepare(image, {.channels = model.channels()}));
-    io::write_png(io::best_class(train::probabilities(model(x))), argv[3],
+    const Tensor x = infer::to_tensor(io::prepare(image, {.channels = model.channels()}));
+    io::write_png(io::best_class(infer::probabilities(model(x))), argv[3],
                   io::class_palette(model.classes()));
     return 0;
   }

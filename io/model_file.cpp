@@ -84,6 +84,9 @@ ModelFile load_model(const std::filesystem::path& path) {
   model.architecture = field<std::string>(description, "architecture", where);
   model.options = field<Json>(description, "options", where);
   model.preprocessing = field<Json>(description, "preprocessing", where);
+  if (description.contains("postprocessing")) {
+    model.postprocessing = field<std::string>(description, "postprocessing", where);
+  }
   model.labels = field<std::vector<std::string>>(description, "labels", where);
   model.history = field<Json>(description, "history", where);
   if (description.contains("training")) {
@@ -110,6 +113,7 @@ void save_model(const ModelFile& model, const std::filesystem::path& path) {
                       {"preprocessing", model.preprocessing},
                       {"labels", model.labels},
                       {"history", model.history}};
+  if (!model.postprocessing.empty()) description["postprocessing"] = model.postprocessing;
   if (model.training) {
     description["training"] = model.training->progress;
     for (const auto& [name, tensor] : model.training->tensors) {

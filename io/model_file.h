@@ -27,6 +27,7 @@ struct ModelFile {
   Json options = Json::object();          // what the architecture was made with
   std::map<std::string, Tensor> weights;  // as Module::state_dict gives and takes them
   Json preprocessing = Json::object();    // how an image becomes an input
+  std::string postprocessing = {};        // what is done to predicted labels, as text
   std::vector<std::string> labels;        // names of classes 0, 1, ...
   Json history = Json::array();           // an entry for each epoch
   std::optional<TrainingState> training;  // absent in files that are only for use

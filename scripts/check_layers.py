@@ -24,6 +24,7 @@ SEES = {
     "optim": ["core", "ops", "autograd"],
     "io": ["core"],
 }
+SEES["infer"] = list(SEES)
 SEES["train"] = list(SEES)
 ALL = list(SEES)
 SEES |= {top: ALL for top in ["cli", "examples", "tests", "bench", "docs"]}

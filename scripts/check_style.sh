@@ -19,7 +19,7 @@ fi
 mode=(--dry-run -Werror)
 [ "${1:-}" = --fix ] && mode=(-i)
 folders=()
-for folder in core autograd ops nn optim zoo io train cli examples tests bench docs; do
+for folder in core autograd ops nn optim zoo io infer train cli examples tests bench docs; do
   [ -d "$folder" ] && folders+=("$folder")
 done
 find tessera.h "${folders[@]}" -type f -regex '.*\.\(h\|cpp\|inc\|cu\|cuh\)' -print0 |

@@ -32,8 +32,9 @@ std::string remarks(const nn::CaseScores& scores, const std::vector<std::string>
 
 }  // namespace
 
-io::Report case_report(const Model& model, const io::Dataset& set, std::span<const io::Case> cases,
-                       const Evaluation& evaluation, const CaseReportOptions& options) {
+io::Report case_report(const infer::Model& model, const io::Dataset& set,
+                       std::span<const io::Case> cases, const Evaluation& evaluation,
+                       const CaseReportOptions& options) {
   const nn::SegmentationScores& scores = evaluation.scores;
   require(scores.cases().size() == cases.size(),
           "case_report: the evaluation must be of these {} cases, got {}", cases.size(),
@@ -71,7 +72,8 @@ io::Report case_report(const Model& model, const io::Dataset& set, std::span<con
     const io::Case& one = cases[order[i]];
     const io::Image image = io::read_image(set, one);
     const io::LabelMap truth = io::read_mask(set, one);
-    const io::LabelMap predicted = io::best_class(probabilities(model, image));
+    const io::LabelMap predicted =
+        infer::labels(model, infer::probabilities(model, image, options.predict));
     io::ReportCase& row = report.cases[order[i]];
     row.png = io::encode_png(
         io::case_picture(image, predicted, &truth, 256, {.ignore = set.ignore.value_or(-1)}));

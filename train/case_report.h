@@ -13,12 +13,14 @@ namespace tessera::train {
 struct CaseReportOptions {
   int64_t pictures = 8;          // of the worst cases
   std::filesystem::path folder;  // where they are also kept as PNG files
+  infer::PredictOptions predict = {};
 };
 
 // What there is to say about an evaluation: figures for each class, the scores of each case, and
 // pictures of the worst ones, predicted again. Title, curves and settings are left to the caller.
-io::Report case_report(const Model& model, const io::Dataset& set, std::span<const io::Case> cases,
-                       const Evaluation& evaluation, const CaseReportOptions& options);
+io::Report case_report(const infer::Model& model, const io::Dataset& set,
+                       std::span<const io::Case> cases, const Evaluation& evaluation,
+                       const CaseReportOptions& options);
 
 // One row for each case: its name, Dice and IoU of each foreground class, remarks.
 io::Table case_table(const Evaluation& evaluation, const std::vector<std::string>& labels);

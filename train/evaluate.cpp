@@ -34,8 +34,8 @@ std::vector<int64_t> widened(const io::LabelMap& map) {
 
 }  // namespace
 
-Evaluation evaluate(const Model& model, const io::Dataset& set, std::span<const io::Case> cases,
-                    const nn::Loss* loss, io::Progress* progress, StopRequest* stop) {
+Evaluation evaluate(const infer::Model& model, const io::Dataset& set,
+                    std::span<const io::Case> cases, const EvaluateOptions& options) {
   const NoGrad no_grad;
   const EvaluationMode mode(*model.network);
   const int64_t ignore = set.ignore.value_or(-100);
@@ -43,29 +43,32 @@ Evaluation evaluate(const Model& model, const io::Dataset& set, std::span<const 
   for (const io::Case& one : cases) {
     const io::Image image = io::read_image(set, one);
     const io::LabelMap mask = io::read_mask(set, one);
-    const Tensor logits = (*model.network)(to_tensor(io::prepare(image, model.preprocess)));
-    if (loss != nullptr) {
+    const Tensor logits = infer::logits(
+        model, infer::to_tensor(io::prepare(image, model.preprocess)), options.predict);
+    if (options.loss != nullptr) {
       const io::LabelMap target = io::resize_input(mask, model.preprocess);
       const Tensor classes = tensor<int32_t>(target.labels, {1, target.height, target.width});
-      const double value = (*loss)(logits, classes).item();
+      const double value = (*options.loss)(logits, classes).item();
       require(std::isfinite(value),
               "evaluate: the loss of {} is {}: the weights have diverged; try a smaller --lr, or "
               "--clip-norm 1",
               one.name, value);
       result.loss += value / static_cast<double>(cases.size());
     }
-    const io::LabelMap predicted = io::best_class(
-        io::restore(probabilities(logits), image.height, image.width, model.preprocess));
+    const io::LabelMap predicted = infer::labels(
+        model,
+        io::restore(infer::probabilities(logits), image.height, image.width, model.preprocess));
     nn::Confusion confusion(model.spec.classes);
     confusion.add(widened(predicted), widened(mask), ignore);
     result.scores.add(one.name, confusion);
-    if (progress != nullptr) progress->advance();
-    if (stop != nullptr && &one != &cases.back() && !stop->reason().empty()) {
+    if (options.progress != nullptr) options.progress->advance();
+    if (options.stop != nullptr && &one != &cases.back() && !options.stop->reason().empty()) {
       result.complete = false;
       break;
     }
   }
-  if (loss == nullptr || cases.empty()) result.loss = std::numeric_limits<double>::quiet_NaN();
+  if (options.loss == nullptr || cases.empty())
+    result.loss = std::numeric_limits<double>::quiet_NaN();
   return result;
 }
 

@@ -2,11 +2,11 @@
 
 #include <span>
 
+#include "infer/model.h"
 #include "io/dataset.h"
 #include "io/progress.h"
 #include "nn/loss/loss.h"
 #include "nn/metric/segmentation_scores.h"
-#include "train/model.h"
 #include "train/stop.h"
 
 namespace tessera::train {
@@ -18,12 +18,17 @@ struct Evaluation {
   bool complete = true;  // false: stopped before its last case
 };
 
+struct EvaluateOptions {
+  const nn::Loss* loss = nullptr;
+  io::Progress* progress = nullptr;  // advanced by one for each case
+  StopRequest* stop = nullptr;       // asked after each case
+  infer::PredictOptions predict = {};
+};
+
 // Predicts each case of `set` and compares it with its mask, both at the picture's own size. The
-// network's mode is put back afterwards. `progress` is advanced by one for each case, and `stop` is
-// asked after each. Throws Error when a mask has classes that the model does not know, or the loss
-// is not finite.
-Evaluation evaluate(const Model& model, const io::Dataset& set, std::span<const io::Case> cases,
-                    const nn::Loss* loss = nullptr, io::Progress* progress = nullptr,
-                    StopRequest* stop = nullptr);
+// network's mode is put back afterwards. Throws Error when a mask has classes that the model does
+// not know, or the loss is not finite.
+Evaluation evaluate(const infer::Model& model, const io::Dataset& set,
+                    std::span<const io::Case> cases, const EvaluateOptions& options = {});
 
 }  // namespace tessera::train

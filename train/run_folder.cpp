@@ -124,7 +124,7 @@ std::string RunFolder::last_line(int64_t epochs, bool best) const {
   return line + fmt::format("  {:.1f} s{}", newest("seconds"), best ? "  best" : "");
 }
 
-void RunFolder::write_report(const Model& model, const io::Dataset& set,
+void RunFolder::write_report(const infer::Model& model, const io::Dataset& set,
                              std::span<const io::Case> cases, const Evaluation& evaluation) const {
   io::Report report = case_report(model, set, cases, evaluation,
                                   {.pictures = config_.pictures, .folder = folder_ / "pictures"});

@@ -35,8 +35,8 @@ class RunFolder {
   std::string last_line(int64_t epochs, bool best) const;
 
   // Pictures of the worst cases and the page that shows everything.
-  void write_report(const Model& model, const io::Dataset& set, std::span<const io::Case> cases,
-                    const Evaluation& evaluation) const;
+  void write_report(const infer::Model& model, const io::Dataset& set,
+                    std::span<const io::Case> cases, const Evaluation& evaluation) const;
 
   std::filesystem::path config_file() const { return folder_ / "config.json"; }
   std::filesystem::path best() const { return folder_ / "best.tessera"; }

@@ -104,7 +104,7 @@ Setup::Setup(const TrainConfig& config) : data((config.check(), open_data(config
   model.spec = {config.model, model.preprocess.channels, data.classes()};
   model.network = zoo::make(model.spec);
   if (!config.weights.empty()) {
-    load_weights(*model.network, config.weights, config.partial_weights);
+    infer::load_weights(*model.network, config.weights, config.partial_weights);
   }
 
   const io::Augment augment = io::parse_augment(config.augment);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "infer/model.h"
 #include "io/dataset.h"
 #include "io/loader.h"
 #include "nn/loss/loss.h"
@@ -11,7 +12,6 @@
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "train/config.h"
-#include "train/model.h"
 
 namespace tessera::train {
 
@@ -23,7 +23,7 @@ struct Setup {
 
   io::Dataset data;
   std::vector<io::Case> train, val;
-  Model model;
+  infer::Model model;
   std::unique_ptr<io::Loader> loader;  // of the training cases
   nn::Loss loss;
   std::unique_ptr<optim::Optimizer> optimizer;

@@ -123,7 +123,7 @@ void Trainer::State::restore() {
 }
 
 void Trainer::State::save_last() {
-  io::ModelFile file = to_file(setup.model);
+  io::ModelFile file = infer::to_file(setup.model);
   io::TrainingState state;
   put("optimizer.", setup.optimizer->state_dict(), state.tensors);
   put("schedule.", setup.schedule->state_dict(), state.tensors);
@@ -142,7 +142,7 @@ std::unique_ptr<optim::Ema::Swap> Trainer::State::averaged_weights() {
 }
 
 void Trainer::State::save_best() {
-  io::ModelFile file = to_file(setup.model);
+  io::ModelFile file = infer::to_file(setup.model);
   file.history = folder.history_json();
   io::save_model(file, folder.best());
 }
@@ -213,7 +213,8 @@ bool Trainer::State::train_epoch(StopRequest& stop) {
   std::optional<Evaluation> evaluation;
   if ((at.epoch + 1) % config.val_every == 0 || at.epoch + 1 == config.epochs) {
     const auto swap = averaged_weights();
-    evaluation = evaluate(setup.model, setup.data, setup.val, &setup.loss, &progress, &stop);
+    evaluation = evaluate(setup.model, setup.data, setup.val,
+                          {.loss = &setup.loss, .progress = &progress, .stop = &stop});
     at.seconds = now() - began;
   }
   progress.clear();
@@ -261,9 +262,9 @@ Outcome Trainer::State::run(StopRequest& stop) {
 }
 
 void Trainer::State::write_report() {
-  const Model best = load_model(folder.best());
+  const infer::Model best = infer::load_model(folder.best());
   io::Progress progress("report", static_cast<int64_t>(setup.val.size()), {.quiet = config.quiet});
-  const Evaluation evaluation = evaluate(best, setup.data, setup.val, nullptr, &progress);
+  const Evaluation evaluation = evaluate(best, setup.data, setup.val, {.progress = &progress});
   progress.clear();
   if (!config.quiet) {
     std::cout << "\nValidation cases, best model (epoch " << at.best_epoch << "):\n"

@@ -13,7 +13,7 @@
 #include "tests/data.h"
 #include "tests/oracle.h"
 #include "tests/train/tiny_set.h"
-#include "train/model.h"
+#include "infer/model.h"
 
 using namespace tessera;
 using testing::Ended;
@@ -76,9 +76,9 @@ TEST_SUITE("cli/pipeline") {
                          "--out", all.string(), "--overlays", "--probabilities"})
                 .status == 0);
     CHECK(std::distance(fs::directory_iterator(all), {}) == 30);
-    const train::Model model = train::load_model(run / "best.tessera");
+    const infer::Model model = infer::load_model(run / "best.tessera");
     const io::Image image = io::read_image(set.data() / "images" / "disc4.png");
-    const io::Image expected = train::probabilities(model, image);
+    const io::Image expected = infer::probabilities(model, image);
     CHECK(io::read_labels(all / "disc4.png").labels == io::best_class(expected).labels);
     CHECK(io::read_image(all / "disc4_overlay.png").channels == 3);
     const Tensor scores = io::load_npy(all / "disc4.npy");
@@ -117,13 +117,13 @@ TEST_SUITE("cli/pipeline") {
     }
 
     // A model file knows its network, and the program gives what the library gives.
-    train::Model model;
+    infer::Model model;
     model.spec = {"unet(width=1)", 1, 2};
     model.labels = {"background", "disc"};
     model.network = zoo::make(model.spec);
-    train::load_weights(*model.network, kFixtures / "unet.pth", false);
+    infer::load_weights(*model.network, kFixtures / "unet.pth", false);
     model.network->eval();
-    io::save_model(train::to_file(model), set.run("unet.tessera"));
+    io::save_model(infer::to_file(model), set.run("unet.tessera"));
     const Tensor y = forward(set, {"--weights", set.run("unet.tessera").string(), "--input", x});
     const NoGrad no_grad;
     const Tensor from_library = (*model.network)(io::load_npy(x));

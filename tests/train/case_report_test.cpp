@@ -21,7 +21,7 @@ struct Blind : zoo::Network {
 TEST_SUITE("train/case_report") {
   TEST_CASE("a class that is never found is a warning, and the worst cases have pictures") {
     const testing::TinySet set("case_report");
-    train::Model model;
+    infer::Model model;
     model.spec = {"blind", 1, 2};
     model.network = std::make_unique<Blind>();
     model.labels = {"ground", "disc"};

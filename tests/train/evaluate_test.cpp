@@ -21,14 +21,14 @@ struct Threshold : zoo::Network {
 TEST_SUITE("train/evaluate") {
   TEST_CASE("a network that is right has Dice 1, and its mode is put back") {
     const testing::TinySet set("evaluate");
-    train::Model model;
+    infer::Model model;
     model.spec = {"threshold", 1, 2};
     model.network = std::make_unique<Threshold>();
     model.labels = {"ground", "disc"};
     const io::Dataset data = io::open_dataset(set.data(), {.labels = model.labels});
     const auto cases = data.split("train");
     const nn::Loss loss = nn::loss("ce");
-    const train::Evaluation evaluation = train::evaluate(model, data, cases, &loss);
+    const train::Evaluation evaluation = train::evaluate(model, data, cases, {.loss = &loss});
     CHECK(evaluation.scores.cases().size() == 6);
     CHECK(evaluation.scores.dice() == 1);
     CHECK(evaluation.loss < 1e-4);

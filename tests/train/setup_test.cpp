@@ -58,7 +58,7 @@ TEST_SUITE("train/setup") {
     config.model = "unet(width=2)";
     const train::Setup first(config);
     const auto path = set.run("other.tessera");
-    io::save_model(train::to_file(first.model), path);
+    io::save_model(infer::to_file(first.model), path);
     config.weights = path.string();
     config.seed = 7;
     const train::Setup second(config);

@@ -7,7 +7,7 @@
 #include "io/model_file.h"
 #include "io/run_log.h"
 #include "tests/train/tiny_set.h"
-#include "train/model.h"
+#include "infer/model.h"
 
 using namespace tessera;
 using testing::TinySet;
@@ -83,7 +83,7 @@ TEST_SUITE("train/trainer") {
     const io::RunHistory log = io::read_run_log(out / "log.csv");
     CHECK(log.rows() == 20);
     CHECK(log["loss"].back() < log["loss"].front());
-    const train::Model best = train::load_model(out / "best.tessera");
+    const infer::Model best = infer::load_model(out / "best.tessera");
     CHECK(best.spec.network == "unet(width=2)");
     CHECK_FALSE(best.network->is_training());
   }

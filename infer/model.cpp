@@ -1,4 +1,4 @@
-#include "train/model.h"
+#include "infer/model.h"
 
 #include <algorithm>
 
@@ -8,9 +8,10 @@
 #include "core/settings.h"
 #include "io/json_file.h"
 #include "io/weights.h"
+#include "nn/summary.h"
 #include "ops/softmax.h"
 
-namespace tessera::train {
+namespace tessera::infer {
 
 Model load_model(const std::filesystem::path& path) {
   return to_model(io::load_model(path), path.string());
@@ -21,6 +22,7 @@ Model to_model(const io::ModelFile& file, const std::string& name) {
   model.spec = {file.architecture, io::field<int64_t>(file.options, "channels", name),
                 io::field<int64_t>(file.options, "classes", name)};
   model.preprocess = io::preprocess_from_json(file.preprocessing.dump(), name);
+  model.postprocess = parse_postprocess(file.postprocessing);
   model.labels = file.labels;
   require(static_cast<int64_t>(model.labels.size()) == model.spec.classes,
           "{}: it must name one label for each of {} classes, got {}", name, model.spec.classes,
@@ -42,6 +44,7 @@ io::ModelFile to_file(const Model& model) {
   file.weights = model.network->state_dict();
   file.preprocessing = io::parse_json(io::to_json(model.preprocess), "preprocess");
   file.labels = model.labels;
+  file.postprocessing = to_text(model.postprocess);
   return file;
 }
 
@@ -67,10 +70,50 @@ io::Image probabilities(const Tensor& logits) {
   return scores;
 }
 
-io::Image probabilities(const Model& model, const io::Image& image) {
+Tensor logits(const Model& model, const Tensor& x, const PredictOptions& options) {
   const NoGrad no_grad;
-  const Tensor logits = (*model.network)(to_tensor(io::prepare(image, model.preprocess)));
-  return io::restore(probabilities(logits), image.height, image.width, model.preprocess);
+  Predictor predict = [&](const Tensor& part) { return (*model.network)(part); };
+  if (!options.mirror.empty()) predict = mirrored(predict, options.mirror);
+  return options.window ? sliding_window(x, predict, *options.window) : predict(x);
 }
 
-}  // namespace tessera::train
+io::Image probabilities(const Model& model, const io::Image& image, const PredictOptions& options) {
+  const Tensor x = to_tensor(io::prepare(image, model.preprocess));
+  return io::restore(probabilities(logits(model, x, options)), image.height, image.width,
+                     model.preprocess);
+}
+
+io::Image probabilities(std::span<const Model> models, const io::Image& image,
+                        const PredictOptions& options) {
+  io::Image mean;
+  for (const Model& model : models) {
+    const io::Image one = probabilities(model, image, options);
+    if (mean.pixels.empty()) mean = io::Image(one.channels, one.height, one.width);
+    for (size_t i = 0; i < one.pixels.size(); ++i) {
+      mean.pixels[i] += one.pixels[i] / static_cast<float>(models.size());
+    }
+  }
+  return mean;
+}
+
+io::LabelMap labels(const Model& model, const io::Image& probabilities) {
+  io::LabelMap map = io::best_class(probabilities);
+  apply_(map.labels, {map.height, map.width}, model.spec.classes, model.postprocess);
+  return map;
+}
+
+int64_t memory_bound(const Model& model, int64_t height, int64_t width,
+                     const PredictOptions& options) {
+  const io::Preprocess& size = model.preprocess;
+  Shape seen{size.height > 0 ? size.height : height, size.width > 0 ? size.width : width};
+  int64_t sums = 0;
+  if (options.window) {
+    sums = SlidingWindow(seen, *options.window).bytes(model.spec.classes);
+    seen = options.window->window;
+  }
+  const nn::Summary summary =
+      nn::summarize(*model.network, {1, model.spec.channels, seen[0], seen[1]});
+  return sums + summary.parameter_bytes + summary.buffer_bytes + summary.activation_bytes;
+}
+
+}  // namespace tessera::infer

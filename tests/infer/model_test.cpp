@@ -1,4 +1,4 @@
-#include "train/model.h"
+#include "infer/model.h"
 
 #include <doctest/doctest.h>
 
@@ -10,9 +10,9 @@ using namespace tessera;
 
 namespace {
 
-train::Model small_model() {
+infer::Model small_model() {
   manual_seed(3);
-  train::Model model;
+  infer::Model model;
   model.spec = {"unet(width=2)", 1, 3};
   model.network = zoo::make(model.spec);
   model.network->eval();
@@ -32,12 +32,12 @@ std::string error_of(const std::function<void()>& work) {
 
 }  // namespace
 
-TEST_SUITE("train/model") {
+TEST_SUITE("infer/model") {
   TEST_CASE("a model file gives back the model, which predicts the same") {
     const testing::TinySet set("model");
-    const train::Model model = small_model();
+    const infer::Model model = small_model();
     const io::Image image = io::read_image(set.data() / "images" / "disc0.png");
-    const io::Image expected = train::probabilities(model, image);
+    const io::Image expected = infer::probabilities(model, image);
     CHECK(expected.channels == 3);
     CHECK(expected.height == image.height);
     for (size_t i = 0; i < expected.plane(0).size(); ++i) {
@@ -46,24 +46,24 @@ TEST_SUITE("train/model") {
     }
 
     const auto path = set.run("model.tessera");
-    io::save_model(train::to_file(model), path);
-    const train::Model loaded = train::load_model(path);
+    io::save_model(infer::to_file(model), path);
+    const infer::Model loaded = infer::load_model(path);
     CHECK(loaded.labels == model.labels);
     CHECK(loaded.preprocess == model.preprocess);
-    CHECK(train::probabilities(loaded, image) == expected);
+    CHECK(infer::probabilities(loaded, image) == expected);
   }
 
   TEST_CASE("a file whose weights or labels do not fit is refused by name") {
-    io::ModelFile file = train::to_file(small_model());
+    io::ModelFile file = infer::to_file(small_model());
     file.weights.erase("outc.conv.bias");
-    const std::string text = error_of([&] { train::to_model(file, "m.tessera"); });
+    const std::string text = error_of([&] { infer::to_model(file, "m.tessera"); });
     CHECK(text.find("m.tessera: load_state_dict") == 0);
     CHECK(text.find("outc.conv.bias") != std::string::npos);
-    file = train::to_file(small_model());
+    file = infer::to_file(small_model());
     file.labels.pop_back();
-    CHECK(error_of([&] { train::to_model(file, "m"); }).find("one label for each of 3 classes") !=
+    CHECK(error_of([&] { infer::to_model(file, "m"); }).find("one label for each of 3 classes") !=
           std::string::npos);
     file.architecture = "nonet";
-    CHECK_THROWS_AS(train::to_model(file, "m"), Error);
+    CHECK_THROWS_AS(infer::to_model(file, "m"), Error);
   }
 }
