@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -8,11 +9,13 @@
 #include "cli/command.h"
 #include "cli/predict_flags.h"
 #include "core/error.h"
+#include "infer/volume.h"
 #include "io/dataset.h"
 #include "io/npy.h"
 #include "io/overlay.h"
 #include "io/palette.h"
 #include "io/progress.h"
+#include "io/volume_slices.h"
 
 namespace tessera::cli {
 
@@ -30,9 +33,10 @@ struct PredictConfig : PredictFlags {
     f("model", c.model,
       "model file, or the folder of a run, whose best.tessera is taken; several "
       "between commas are averaged");
-    f("input", c.input, "picture, or folder of pictures");
+    f("input", c.input, "picture or volume, or a folder of them");
     f("out", c.out, "folder for what is predicted");
-    f("masks", c.masks, "class indices as PNG with a palette, <name>.png");
+    f("masks", c.masks,
+      "class indices as PNG with a palette, <name>.png; of volumes <name>.nii.gz");
     f("overlays", c.overlays, "the picture with the classes in colour, <name>_overlay.png");
     f("probabilities", c.probabilities, "f32 [classes, height, width], <name>.npy");
     PredictFlags::fields(c, f);
@@ -44,27 +48,48 @@ struct PredictConfig : PredictFlags {
   }
 };
 
-void write(const infer::Model& model, const io::Image& scores, const io::Image& image,
-           const std::string& name, const PredictConfig& config) {
-  const fs::path out = config.out;
-  const io::LabelMap labels = infer::labels(model, scores);
-  if (config.masks) {
-    const auto palette =
-        scores.channels <= 256 ? io::class_palette(scores.channels) : std::vector<uint8_t>();
-    io::write_png(labels, out / (name + ".png"), palette);
-  }
-  if (config.overlays) io::write_png(io::overlay(image, labels), out / (name + "_overlay.png"));
-  if (config.probabilities) {
-    io::save_npy(tensor<float>(scores.pixels, {scores.channels, scores.height, scores.width}),
-                 out / (name + ".npy"));
-  }
+using Models = std::span<const infer::Model>;
+
+// Predicts a picture; returns what writes the result.
+std::function<void()> picture_result(Models models, const io::Case& one,
+                                     const PredictConfig& config,
+                                     const infer::PredictOptions& options) {
+  const io::Image image = io::read_image(one.image);
+  const io::Image scores = infer::probabilities(models, image, options);
+  const io::LabelMap labels = infer::labels(models[0], scores);
+  return [=, &config, name = one.name] {
+    const fs::path out = config.out;
+    if (config.masks) {
+      const auto palette =
+          scores.channels <= 256 ? io::class_palette(scores.channels) : std::vector<uint8_t>();
+      io::write_png(labels, out / (name + ".png"), palette);
+    }
+    if (config.overlays) io::write_png(io::overlay(image, labels), out / (name + "_overlay.png"));
+    if (config.probabilities) {
+      io::save_npy(tensor<float>(scores.pixels, {scores.channels, scores.height, scores.width}),
+                   out / (name + ".npy"));
+    }
+  };
+}
+
+// The same for a volume, slice by slice.
+std::function<void()> volume_result(Models models, const io::Case& one, const PredictConfig& config,
+                                    const infer::PredictOptions& options) {
+  require(!config.overlays && !config.probabilities,
+          "volumes have masks only; leave out --overlays and --probabilities");
+  const io::Volume labels =
+      infer::segment_volume(models, io::load_volume(one.image), options, one.name);
+  return [=, &config, name = one.name] {
+    io::save_volume(labels, fs::path(config.out) / (name + ".nii.gz"));
+  };
 }
 
 // What windows there are for the largest picture, and how much memory they take.
-std::string plan(std::span<const infer::Model> models, std::span<const io::Case> cases,
+std::string plan(Models models, std::span<const io::Case> cases,
                  const infer::PredictOptions& options) {
   int64_t height = 0, width = 0;
   for (const io::Case& one : cases) {
+    if (io::is_volume_file(one.image)) continue;
     try {
       const io::ImageSize size = io::read_image_size(one.image);
       height = std::max(height, size.height);
@@ -99,7 +124,7 @@ int predict(const PredictConfig& config) {
   const fs::path out = config.out;
   make_folder("predict", out);
   for (const io::Case& one : cases) {
-    require(!fs::equivalent(one.image.parent_path(), out) || one.image.stem() != one.name,
+    require(!fs::equivalent(one.image.parent_path(), out),
             "predict: --out {} is the folder of the pictures, which would be overwritten; "
             "give another",
             config.out);
@@ -107,18 +132,18 @@ int predict(const PredictConfig& config) {
   if (!config.quiet) std::cout << plan(models, cases, options) << std::flush;
   io::Progress progress("predicting", static_cast<int64_t>(cases.size()),
                         {.quiet = config.quiet, .unit = "images"});
-  // A picture that cannot be read does not keep the others from being predicted.
+  // What cannot be read does not keep the others from being predicted.
   std::vector<std::string> refused;
   for (const io::Case& one : cases) {
     progress.note(one.name);
-    io::Image image, scores;
+    std::function<void()> write;
     try {
-      image = io::read_image(one.image);
-      scores = infer::probabilities(models, image, options);
+      write = io::is_volume_file(one.image) ? volume_result(models, one, config, options)
+                                            : picture_result(models, one, config, options);
     } catch (const Error& error) {
       refused.push_back(fmt::format("{}: {}", one.image.string(), error.what()));
     }
-    if (!scores.pixels.empty()) write(models[0], scores, image, one.name, config);
+    if (write) write();
     progress.advance();
   }
   progress.clear();
