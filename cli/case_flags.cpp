@@ -18,7 +18,7 @@ void CaseFlags::complete(const char* verb) {
   const fs::path settings = file.parent_path() / "config.json";
   require(fs::exists(settings), "{}: on which data? give --data DIR", verb);
   train::TrainConfig trained;
-  train::load_fields(trained, settings);
+  train::load_fields(train::fields_of(trained), settings);
   data = trained.data;
   mask_values = trained.mask_values;
   ignore = trained.ignore;

@@ -4,13 +4,14 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "train/fields.h"
+
+namespace CLI {
+class App;
+}
 
 namespace tessera::cli {
 
@@ -31,49 +32,24 @@ struct Verb {
   std::function<std::string(const Config&)> base = {};
 };
 
-// The flag of a field: "max_minutes" is --max-minutes.
-std::string flag_of(std::string field);
-
-// The flag of a field that is true or false. One that is off has a hidden --no- flag, for what a
-// JSON file switched on. Returns how often it was given.
-std::function<size_t()> add_switch(CLI::App& app, const std::string& field, bool& value,
-                                   const std::string& help, const std::string& group);
+// A verb whose settings are pointed at by `fields`: what a Verb is when it is known to the program.
+struct AnyVerb {
+  std::string name, summary, examples, positional;
+  std::vector<std::pair<std::string, std::string>> groups;
+  std::vector<train::Field> fields;
+  std::function<int()> run;
+  std::function<std::string()> base;
+};
 
 // Adds the verb to the program; `status` gets what it returns.
+void add_verb(CLI::App& program, int& status, AnyVerb verb);
 template <class Config>
 void add_verb(CLI::App& program, int& status, const Verb<Config>& verb) {
-  CLI::App* app = program.add_subcommand(verb.name, verb.summary);
-  app->footer("Examples:\n" + verb.examples);
   const auto config = std::make_shared<Config>();
-  const auto file = std::make_shared<std::string>();
-  const auto counts = std::make_shared<std::map<std::string, std::function<size_t()>>>();
-  std::string group = "Options";
-  Config::fields(*config, [&](const char* name, auto& value, const char* help) {
-    for (const auto& entry : verb.groups) group = entry.first == name ? entry.second : group;
-    if constexpr (std::is_same_v<std::remove_reference_t<decltype(value)>, bool>) {
-      (*counts)[name] = add_switch(*app, name, value, help, group);
-    } else {
-      const std::string positional = name == verb.positional ? "," + std::string(name) : "";
-      CLI::Option* option = app->add_option(flag_of(name) + positional, value, help);
-      option->capture_default_str()->take_last()->group(group);
-      (*counts)[name] = [option] { return option->count(); };
-    }
-  });
-  app->add_option("--config", *file, "JSON file of these settings, such as a run's config.json")
-      ->group(group);
-  app->callback([=, &status] {
-    const auto given = [&](const char* name) { return counts->at(name)() > 0; };
-    const auto load_file = [&] {
-      if (!file->empty()) train::load_fields(*config, *file, given);
-    };
-    load_file();
-    const std::string base = verb.base ? verb.base(*config) : "";
-    if (!base.empty()) {
-      train::load_fields(*config, base, given);
-      load_file();  // it goes before
-    }
-    status = verb.run(*config);
-  });
+  add_verb(program, status,
+           {verb.name, verb.summary, verb.examples, verb.positional, verb.groups,
+            train::fields_of(*config), [config, run = verb.run] { return run(*config); },
+            [config, base = verb.base] { return base ? base(*config) : std::string(); }});
 }
 
 // Makes the folder that a verb writes into. Throws Error when that is not possible.

@@ -6,6 +6,8 @@
 #include <new>
 #include <sstream>
 
+#include <CLI/CLI.hpp>
+
 #include "cli/command.h"
 #include "core/error.h"
 #include "core/nearest.h"

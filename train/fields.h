@@ -1,55 +1,44 @@
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
-#include <type_traits>
-#include <utility>
+#include <variant>
 #include <vector>
-
-#include "core/error.h"
-#include "core/nearest.h"
-#include "io/json_file.h"
 
 namespace tessera::train {
 
-// A settings struct lists its fields once, in
+// A setting: what it is called, where its value is, what it means.
+struct Field {
+  const char* name;
+  std::variant<std::string*, int64_t*, double*, bool*> value;
+  const char* help;
+};
+
+// The settings of a struct, which lists them once, in
 //
-//   template <class Config, class F> static void fields(Config& c, F f);  // f(name, field, help)
+//   template <class Config, class F> static void fields(Config& c, F f);  // f(name, value, help)
 //
 // and gets its command line flags, its JSON file and its documentation from that.
-
-// Takes over the fields of a JSON object, but those that `keep` names; the others keep their
-// values. Throws Error naming the file and the field for another type, and for an unknown field the
-// nearest one.
 template <class Config>
-void load_fields(
-    Config& config, const std::filesystem::path& path,
-    const std::function<bool(const char*)>& keep = [](const char*) { return false; }) {
-  const io::Json json = io::load_json(path);
-  const std::string name = path.string();
-  if (!json.is_object()) fail(name + ": it must hold a JSON object such as {\"epochs\": 20}");
-  std::vector<std::string> known;
-  Config::fields(config, [&](const char* key, auto& value, const char*) {
-    known.emplace_back(key);
-    auto stored = io::field<std::remove_reference_t<decltype(value)>>(json, key, value, name);
-    if (!keep(key)) value = std::move(stored);
+std::vector<Field> fields_of(Config& config) {
+  std::vector<Field> fields;
+  Config::fields(config, [&](const char* name, auto& value, const char* help) {
+    fields.push_back({name, &value, help});
   });
-  for (const auto& entry : json.items()) {
-    if (std::ranges::find(known, entry.key()) == known.end()) {
-      fail(name + ": there is no field '" + entry.key() + "'; " + suggest(entry.key(), known));
-    }
-  }
+  return fields;
 }
 
-// The fields as a JSON object, in their order.
-template <class Config>
-std::string fields_json(const Config& config) {
-  auto json = nlohmann::ordered_json::object();
-  Config::fields(config,
-                 [&](const char* key, const auto& value, const char*) { json[key] = value; });
-  return json.dump(2) + "\n";
-}
+// Sets what a JSON object in a file names, but for those that `keep` holds for; the others keep
+// their values. Throws Error naming the file and the field for another type, and for an unknown
+// field the nearest one.
+void load_fields(
+    std::span<const Field> fields, const std::filesystem::path& path,
+    const std::function<bool(const char*)>& keep = [](const char*) { return false; });
+
+// All of them as a JSON object, in their order.
+std::string fields_json(std::span<const Field> fields);
 
 }  // namespace tessera::train

@@ -64,7 +64,7 @@ RunFolder::RunFolder(const TrainConfig& config, const std::vector<std::string>& 
   remove_parts();
   TrainConfig kept = config;
   kept.resume = false;  // how it was started, not what was asked for
-  io::write_file(config_file(), fields_json(kept));
+  io::write_file(config_file(), fields_json(fields_of(kept)));
 }
 
 // What a killed program had not finished to write.

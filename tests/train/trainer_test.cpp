@@ -4,10 +4,10 @@
 
 #include "core/error.h"
 #include "core/settings.h"
+#include "infer/model.h"
 #include "io/model_file.h"
 #include "io/run_log.h"
 #include "tests/train/tiny_set.h"
-#include "infer/model.h"
 
 using namespace tessera;
 using testing::TinySet;
