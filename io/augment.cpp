@@ -57,13 +57,13 @@ std::vector<const AugmentStep*> chosen_steps(const Augment& augment, Draws& draw
 }
 
 // The middle of the window, in the image before.
-Affine middle_of_window(const Geometry& geometry, const std::optional<Point>& focus, Draws& draws) {
+Affine middle_of_window(const Warp& warp, const std::optional<Point>& focus, Draws& draws) {
   const auto along = [&](int64_t size, int64_t extent, std::optional<int64_t> where) {
     return static_cast<double>(window_start(size, extent, where, draws)) +
            static_cast<double>(size - 1) / 2;
   };
   using Place = std::optional<int64_t>;
-  const Extent &in = geometry.image, &out = geometry.window;
+  const Extent &in = warp.image, &out = warp.window;
   const double y = along(out.height, in.height, focus ? Place(focus->y) : Place());
   const double x = along(out.width, in.width, focus ? Place(focus->x) : Place());
   const double z = along(out.depth, in.depth, focus ? Place(focus->z) : Place());
@@ -71,13 +71,12 @@ Affine middle_of_window(const Geometry& geometry, const std::optional<Point>& fo
 }
 
 // Image and mask as the map finds them.
-void move_(Image& image, LabelMap& mask, const Geometry& geometry, const Affine& from,
-           Border border) {
+void move_(Image& image, LabelMap& mask, const Warp& warp, const Affine& from, Border border) {
   const auto both = [&](const auto& places) {
-    image = sample(image, places, geometry.window, border);
-    if (!mask.labels.empty()) mask = sample(mask, places, geometry.window, border);
+    image = sample(image, places, warp.window, border);
+    if (!mask.labels.empty()) mask = sample(mask, places, warp.window, border);
   };
-  if (geometry.bends.empty()) {
+  if (warp.bends.empty()) {
     both(from);
     return;
   }
@@ -87,7 +86,7 @@ void move_(Image& image, LabelMap& mask, const Geometry& geometry, const Affine&
       at.y[w] = static_cast<double>(h);
       at.x[w] = static_cast<double>(w);
     }
-    for (const Elastic& bend : geometry.bends) bend.move_(d, h, at);
+    for (const Elastic& bend : warp.bends) bend.move_(d, h, at);
     for (size_t w = 0; w < at.x.size(); ++w) {
       const double z = at.z[w], y = at.y[w], x = at.x[w];
       at.z[w] = from.zz * z + from.zy * y + from.zx * x + from.z0;
@@ -120,26 +119,25 @@ void change_(Image& image, const AugmentStep& step, Draws& draws) {
 void augment_(Image& image, LabelMap& mask, const Augment& augment, Draws draws,
               bool on_foreground) {
   if (image.pixels.empty()) return;
-  Geometry geometry{.image = image.extent(), .window = image.extent()};
-  if (augment.depth > 0 && image.depth > 1) geometry.window.depth = augment.depth;
-  if (augment.height > 0) geometry.window.height = augment.height;
-  if (augment.width > 0) geometry.window.width = augment.width;
+  Warp warp{.image = image.extent(), .window = image.extent()};
+  if (augment.depth > 0 && image.depth > 1) warp.window.depth = augment.depth;
+  if (augment.height > 0) warp.window.height = augment.height;
+  if (augment.width > 0) warp.window.width = augment.width;
 
   std::vector<const AugmentStep*> changes;
   for (const AugmentStep* step : chosen_steps(augment, draws)) {
-    if (step->kind->move != nullptr) step->kind->move(*step, draws, geometry);
+    if (step->kind->move != nullptr) step->kind->move(*step, draws, warp);
     if (step->kind->change != nullptr) changes.push_back(step);
   }
-  const Extent& window = geometry.window;
+  const Extent& window = warp.window;
   std::optional<Point> focus;
-  if (on_foreground && window != geometry.image) focus = foreground_pixel(mask, draws);
+  if (on_foreground && window != warp.image) focus = foreground_pixel(mask, draws);
   const Affine to_middle{.z0 = -static_cast<double>(window.depth - 1) / 2,
                          .y0 = -static_cast<double>(window.height - 1) / 2,
                          .x0 = -static_cast<double>(window.width - 1) / 2};
-  const Affine from =
-      compose(middle_of_window(geometry, focus, draws), compose(geometry.turn, to_middle));
-  if (from != Affine{} || window != geometry.image || !geometry.bends.empty())
-    move_(image, mask, geometry, from, augment.border);
+  const Affine from = compose(middle_of_window(warp, focus, draws), compose(warp.turn, to_middle));
+  if (from != Affine{} || window != warp.image || !warp.bends.empty())
+    move_(image, mask, warp, from, augment.border);
   for (const AugmentStep* step : changes) change_(image, *step, draws);
 }
 

@@ -24,7 +24,7 @@ std::vector<StepKind> choosing_steps() {
 
 }  // namespace
 
-bool Geometry::thin() const {
+bool Warp::thin() const {
   return window.depth * 3 < std::max(window.height, window.width);
 }
 

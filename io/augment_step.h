@@ -14,7 +14,7 @@ struct AugmentStep;
 
 // Where the pixels of an augmented image come from, about the middle of both. Steps of geometry add
 // to it.
-struct Geometry {
+struct Warp {
   Extent image;   // before
   Extent window;  // after
   Affine turn = {};
@@ -44,7 +44,7 @@ struct StepKind {
   double probability = 0.5;
 
   // One of these; neither for steps that choose or mix.
-  void (*move)(const AugmentStep&, Draws&, Geometry&) = nullptr;
+  void (*move)(const AugmentStep&, Draws&, Warp&) = nullptr;
   void (*change)(const AugmentStep&, Draws&, Image&) = nullptr;
 };
 

@@ -191,7 +191,7 @@ std::map<std::string, fs::path> files_by_stem(const fs::path& folder,
 std::vector<fs::path> find_images(const fs::path& folder) {
   std::vector<Mistake> mistakes;
   std::vector<fs::path> sorted;
-  for (auto& [stem, path] : files_by_stem(folder, false, mistakes)) sorted.push_back(path);
+  for (auto& [stem, path] : files_by_stem(folder, true, mistakes)) sorted.push_back(path);
   if (!mistakes.empty()) fail(mistakes[0].text);
   return sorted;
 }

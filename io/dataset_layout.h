@@ -55,8 +55,8 @@ bool is_case_name(const std::filesystem::path& path);
 std::map<std::string, std::filesystem::path> files_by_stem(const std::filesystem::path& folder,
                                                            std::vector<Mistake>& mistakes);
 
-// The pictures in `folder` in the order of their stems. Throws Error when two have the same stem,
-// or when there is none.
+// The pictures and volumes in `folder` in the order of their stems. Throws Error when two have the
+// same stem, or when there is none.
 std::vector<std::filesystem::path> find_images(const std::filesystem::path& folder);
 
 // Images and masks of equal stems as cases. Where a mask has no image of its stem, the images

@@ -14,7 +14,7 @@ using Kind = Parameter::Kind;
 using Matrix = std::array<std::array<double, 3>, 3>;
 constexpr Matrix kUnit = {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
 
-void turn_(Geometry& geometry, const Matrix& m) {
+void turn_(Warp& warp, const Matrix& m) {
   const Affine map{.zz = m[0][0],
                    .zy = m[0][1],
                    .zx = m[0][2],
@@ -24,22 +24,22 @@ void turn_(Geometry& geometry, const Matrix& m) {
                    .xz = m[2][0],
                    .xy = m[2][1],
                    .xx = m[2][2]};
-  geometry.turn = compose(geometry.turn, map);
+  warp.turn = compose(warp.turn, map);
 }
 
-void mirror_(Geometry& geometry, size_t axis) {
+void mirror_(Warp& warp, size_t axis) {
   Matrix m = kUnit;
   m[axis][axis] = -1;
-  turn_(geometry, m);
+  turn_(warp, m);
 }
 
 // A turn in the plane of two axes.
-void rotate_(Geometry& geometry, size_t a, size_t b, double cosine, double sine) {
+void rotate_(Warp& warp, size_t a, size_t b, double cosine, double sine) {
   Matrix m = kUnit;
   m[a][a] = m[b][b] = cosine;
   m[a][b] = sine;
   m[b][a] = -sine;
-  turn_(geometry, m);
+  turn_(warp, m);
 }
 
 std::array<int64_t, 3> axes_of(Extent extent) {
@@ -49,27 +49,27 @@ std::array<int64_t, 3> axes_of(Extent extent) {
 // The planes of space that there are: a picture has one.
 constexpr std::array<std::array<size_t, 2>, 3> kPlanes = {{{1, 2}, {0, 2}, {0, 1}}};
 
-void flip(const AugmentStep&, Draws&, Geometry& geometry) {
-  mirror_(geometry, 2);
+void flip(const AugmentStep&, Draws&, Warp& warp) {
+  mirror_(warp, 2);
 }
 
-void vflip(const AugmentStep&, Draws&, Geometry& geometry) {
-  mirror_(geometry, 1);
+void vflip(const AugmentStep&, Draws&, Warp& warp) {
+  mirror_(warp, 1);
 }
 
-void zflip(const AugmentStep&, Draws&, Geometry& geometry) {
-  if (geometry.window.depth > 1) mirror_(geometry, 0);
+void zflip(const AugmentStep&, Draws&, Warp& warp) {
+  if (warp.window.depth > 1) mirror_(warp, 0);
 }
 
-void rot90(const AugmentStep&, Draws& draws, Geometry& geometry) {
-  const auto [a, b] = kPlanes[geometry.window.depth > 1 ? static_cast<size_t>(draws.below(3)) : 0];
-  const auto extents = axes_of(geometry.window);
+void rot90(const AugmentStep&, Draws& draws, Warp& warp) {
+  const auto [a, b] = kPlanes[warp.window.depth > 1 ? static_cast<size_t>(draws.below(3)) : 0];
+  const auto extents = axes_of(warp.window);
   const int64_t turns = extents[a] == extents[b] ? 1 + draws.below(3) : 2;
-  rotate_(geometry, a, b, turns == 2 ? -1 : 0, turns == 2 ? 0 : turns == 1 ? 1 : -1);
+  rotate_(warp, a, b, turns == 2 ? -1 : 0, turns == 2 ? 0 : turns == 1 ? 1 : -1);
 }
 
-void transpose(const AugmentStep&, Draws& draws, Geometry& geometry) {
-  const auto extents = axes_of(geometry.window);
+void transpose(const AugmentStep&, Draws& draws, Warp& warp) {
+  const auto extents = axes_of(warp.window);
   std::vector<std::array<size_t, 2>> planes;
   for (const auto& plane : kPlanes)
     if (extents[plane[0]] == extents[plane[1]] && extents[plane[0]] > 1) planes.push_back(plane);
@@ -77,24 +77,22 @@ void transpose(const AugmentStep&, Draws& draws, Geometry& geometry) {
   const auto [a, b] = planes[static_cast<size_t>(draws.below(std::ssize(planes)))];
   Matrix m = kUnit;
   std::swap(m[a], m[b]);
-  turn_(geometry, m);
+  turn_(warp, m);
 }
 
-void rotate(const AugmentStep& step, Draws& draws, Geometry& geometry) {
-  const double longer =
-      static_cast<double>(std::max(geometry.window.height, geometry.window.width));
-  const double shorter =
-      static_cast<double>(std::min(geometry.window.height, geometry.window.width));
-  const bool elongated = longer > 1.5 * shorter, thin = geometry.thin();
+void rotate(const AugmentStep& step, Draws& draws, Warp& warp) {
+  const double longer = static_cast<double>(std::max(warp.window.height, warp.window.width));
+  const double shorter = static_cast<double>(std::min(warp.window.height, warp.window.width));
+  const bool elongated = longer > 1.5 * shorter, thin = warp.thin();
   for (size_t plane = 0; plane < (thin ? 1 : 3); ++plane) {
     const double degrees = step.draw(thin ? (elongated ? 1 : 0) : 2, draws);
     if (!thin && !draws.chance(step.ranges[3].low)) continue;
     const double angle = degrees * std::numbers::pi / 180;
-    rotate_(geometry, kPlanes[plane][0], kPlanes[plane][1], std::cos(angle), std::sin(angle));
+    rotate_(warp, kPlanes[plane][0], kPlanes[plane][1], std::cos(angle), std::sin(angle));
   }
 }
 
-void scale(const AugmentStep& step, Draws& draws, Geometry& geometry) {
+void scale(const AugmentStep& step, Draws& draws, Warp& warp) {
   Matrix m = kUnit;
   double factor = 1;
   for (size_t axis = 3; axis-- > 0;) {
@@ -102,32 +100,32 @@ void scale(const AugmentStep& step, Draws& draws, Geometry& geometry) {
       factor = step.draw(0, draws);
       if (!step.flag(2)) factor = 1 / factor;
     }
-    if (axis > 0 || !geometry.thin()) m[axis][axis] = factor;
+    if (axis > 0 || !warp.thin()) m[axis][axis] = factor;
   }
-  turn_(geometry, m);
+  turn_(warp, m);
 }
 
-void shear(const AugmentStep& step, Draws& draws, Geometry& geometry) {
+void shear(const AugmentStep& step, Draws& draws, Warp& warp) {
   Matrix m = kUnit;
-  for (size_t a = geometry.thin() ? 1 : 0; a < 3; ++a)
-    for (size_t b = geometry.thin() ? 1 : 0; b < 3; ++b)
+  for (size_t a = warp.thin() ? 1 : 0; a < 3; ++a)
+    for (size_t b = warp.thin() ? 1 : 0; b < 3; ++b)
       if (a != b) m[a][b] = step.draw(0, draws);
-  turn_(geometry, m);
+  turn_(warp, m);
 }
 
-void translate(const AugmentStep& step, Draws& draws, Geometry& geometry) {
+void translate(const AugmentStep& step, Draws& draws, Warp& warp) {
   const double y = step.draw(0, draws), x = step.draw(0, draws);
-  const double z = geometry.thin() ? 0 : step.draw(0, draws);
-  geometry.turn = compose(geometry.turn, {.z0 = -z * static_cast<double>(geometry.image.depth),
-                                          .y0 = -y * static_cast<double>(geometry.image.height),
-                                          .x0 = -x * static_cast<double>(geometry.image.width)});
+  const double z = warp.thin() ? 0 : step.draw(0, draws);
+  warp.turn = compose(warp.turn, {.z0 = -z * static_cast<double>(warp.image.depth),
+                                  .y0 = -y * static_cast<double>(warp.image.height),
+                                  .x0 = -x * static_cast<double>(warp.image.width)});
 }
 
-void elastic(const AugmentStep& step, Draws& draws, Geometry& geometry) {
-  const double side = static_cast<double>(std::min(geometry.window.height, geometry.window.width));
+void elastic(const AugmentStep& step, Draws& draws, Warp& warp) {
+  const double side = static_cast<double>(std::min(warp.window.height, warp.window.width));
   const double distance = step.draw(0, draws) * side;
   const int64_t points = step.draw_whole(1, draws);
-  geometry.bends.emplace_back(geometry.window, points, distance, geometry.thin(), draws);
+  warp.bends.emplace_back(warp.window, points, distance, warp.thin(), draws);
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ def main():
                 y = sliding_window_inference(
                     torch.from_numpy(x), window, 1, toy, overlap=overlap, mode=mode
                 )
-                record[f"{name}/{mode} {overlap}"] = y.numpy()
+                record[f"{name}/{mode} {overlap}"] = np.ascontiguousarray(y.numpy())
     save_file(record, Path(__file__).parents[2] / "tests/data/sliding_window.safetensors")
 
 

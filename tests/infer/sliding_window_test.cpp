@@ -104,9 +104,12 @@ TEST_SUITE("infer/sliding_window") {
 
   TEST_CASE("mirror images are averaged, each mirrored back") {
     // Two pixels of which the left one is seen: the mean of both places where it can lie.
-    const infer::Predictor left = [](const Tensor& x) { return x * tensor<float>({1, 0}, {2}); };
-    const Tensor x = tensor<float>({3, 5}, {1, 1, 1, 2});
-    testing::check_close(infer::mirrored(left, {1})(x), tensor<float>({1.5, 2.5}, {1, 1, 1, 2}), 0);
+    const infer::Predictor left = [](const Tensor& x) {
+      return x * tensor<float>(std::vector<float>{1, 0}, {2});
+    };
+    const Tensor x = tensor<float>(std::vector<float>{3, 5}, {1, 1, 1, 2});
+    testing::check_close(infer::mirrored(left, {1})(x),
+                         tensor<float>(std::vector<float>{1.5, 2.5}, {1, 1, 1, 2}), 0);
     int calls = 0;
     const infer::Predictor counted = [&](const Tensor& part) {
       ++calls;

@@ -51,7 +51,8 @@ TEST_SUITE("infer/volume") {
 
   TEST_CASE("post-processing sees the volume, not its slices") {
     // One part through two slices, and one voxel elsewhere.
-    const io::Volume volume{tensor<float>({1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1}, {2, 2, 3}), {}};
+    const io::Volume volume{
+        tensor<float>(std::vector<float>{1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1}, {2, 2, 3}), {}};
     std::vector<infer::Model> models;
     models.push_back(threshold());
     models[0].postprocess = infer::parse_postprocess("largest");

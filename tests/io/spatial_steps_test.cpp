@@ -10,12 +10,12 @@ using namespace tessera::io;
 namespace {
 
 // The geometry that a step draws for an image of this size.
-Geometry drawn(const std::string& text, Extent extent, uint32_t trial) {
-  Geometry geometry{.image = extent, .window = extent};
+Warp drawn(const std::string& text, Extent extent, uint32_t trial) {
+  Warp warp{.image = extent, .window = extent};
   const AugmentStep step = parse_augment(text).steps[0];
   Draws draws(1, 7, trial);
-  step.kind->move(step, draws, geometry);
-  return geometry;
+  step.kind->move(step, draws, warp);
+  return warp;
 }
 
 struct Seen {
