@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/settings.h"
+#include "infer/model.h"
 #include "io/image.h"
 #include "io/json_file.h"
 #include "io/npy.h"
@@ -13,7 +14,6 @@
 #include "tests/data.h"
 #include "tests/oracle.h"
 #include "tests/train/tiny_set.h"
-#include "infer/model.h"
 
 using namespace tessera;
 using testing::Ended;
