@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/predict_flags.h"
 #include "infer/model.h"
+#include "io/model_file.h"
 #include "io/progress.h"
 #include "io/table.h"
 

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/settings.h"
 #include "io/json_file.h"
+#include "io/model_file.h"
 #include "io/weights.h"
 #include "nn/summary.h"
 #include "ops/softmax.h"

@@ -10,9 +10,12 @@
 #include "infer/postprocess.h"
 #include "infer/sliding_window.h"
 #include "io/image.h"
-#include "io/model_file.h"
 #include "io/preprocess.h"
 #include "zoo/catalogue.h"
+
+namespace tessera::io {
+struct ModelFile;
+}
 
 namespace tessera::infer {
 

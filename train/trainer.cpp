@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "io/model_file.h"
 #include "io/progress.h"
 #include "ops/binary.h"
 #include "train/case_report.h"

@@ -6,6 +6,7 @@
 #include "infer/model.h"
 #include "io/image.h"
 #include "io/json_file.h"
+#include "io/model_file.h"
 #include "io/npy.h"
 #include "io/npz.h"
 #include "io/safetensors.h"

@@ -1,4 +1,5 @@
 #include "infer/model.h"
+#include "io/model_file.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,5 @@
 #include "train/setup.h"
+#include "io/model_file.h"
 
 #include <doctest/doctest.h>
 
