@@ -37,20 +37,25 @@ Shape with_spatial(int64_t first, int64_t second, const Shape& extents) {
   return shape;
 }
 
+// What a convolution and a transposed one read from the weight and the options in the same way.
 struct Window {
-  Shape kernel, stride, dilation;
-  Padding::Ends padding;
+  ConvGeometry geometry;
+  Shape after;  // padding behind the axes
 };
 
 template <class Options>
-Window resolved(const char* op, int axes, const Shape& weight, const Options& options) {
-  Window window;
-  window.kernel = PerAxis(weight.slice(2, weight.ndim())).resolve(axes, 1, op, "kernel extents");
-  window.stride = options.stride.resolve(axes, 1, op, "stride");
-  window.dilation = options.dilation.resolve(axes, 1, op, "dilation");
-  window.padding = options.padding.resolve(op, window.kernel, window.stride, window.dilation);
-  require(options.groups >= 1, "{}: groups must be at least 1, got {}", op, options.groups);
-  return window;
+Window resolved(const char* op, int axes, const Shape& x, const Shape& weight,
+                const Options& options) {
+  ConvGeometry g;
+  g.batch = x[0];
+  g.groups = options.groups;
+  g.kernel = PerAxis(weight.slice(2, weight.ndim())).resolve(axes, 1, op, "kernel extents");
+  g.stride = options.stride.resolve(axes, 1, op, "stride");
+  g.dilation = options.dilation.resolve(axes, 1, op, "dilation");
+  const Padding::Ends padding = options.padding.resolve(op, g.kernel, g.stride, g.dilation);
+  g.before = padding.before;
+  require(g.groups >= 1, "{}: groups must be at least 1, got {}", op, g.groups);
+  return {g, padding.after};
 }
 
 }  // namespace
@@ -97,17 +102,10 @@ void check_conv_tensors(const char* op, int axes, const Tensor& x, const Tensor&
 
 ConvGeometry conv_geometry(const char* op, int axes, const Shape& x, const Shape& weight,
                            const ConvOptions& options) {
-  const Window window = resolved(op, axes, weight, options);
-  ConvGeometry g;
-  g.batch = x[0];
+  auto [g, after] = resolved(op, axes, x, weight, options);
   g.in_channels = x[1];
   g.out_channels = weight[0];
-  g.groups = options.groups;
   g.input = x.slice(2, x.ndim());
-  g.kernel = window.kernel;
-  g.stride = window.stride;
-  g.dilation = window.dilation;
-  g.before = window.padding.before;
   // Not groups * weight[1], which may overflow where the weight has no elements.
   require(g.in_channels % g.groups == 0 && g.in_channels / g.groups == weight[1],
           "{}: input {} has {} channels, but weight {} with groups = {} needs {}", op, x,
@@ -117,12 +115,12 @@ ConvGeometry conv_geometry(const char* op, int axes, const Shape& x, const Shape
           "{}: groups = {} must divide the {} output channels of weight {}", op, g.groups,
           g.out_channels, weight);
   for (int i = 0; i < axes; ++i) {
-    const int64_t padded = g.input[i] + g.before[i] + window.padding.after[i];
+    const int64_t padded = g.input[i] + g.before[i] + after[i];
     const int64_t span = g.dilation[i] * (g.kernel[i] - 1) + 1;
     require(span <= padded,
             "{}: the kernel spans {} elements of spatial axis {}, but the padded input has {}, for "
             "input {}, weight {}, padding {} and {}, dilation {}",
-            op, span, i, padded, x, weight, g.before, window.padding.after, g.dilation);
+            op, span, i, padded, x, weight, g.before, after, g.dilation);
     g.output.push_back((padded - span) / g.stride[i] + 1);
   }
   return g;
@@ -130,17 +128,10 @@ ConvGeometry conv_geometry(const char* op, int axes, const Shape& x, const Shape
 
 ConvGeometry conv_transpose_geometry(const char* op, int axes, const Shape& x, const Shape& weight,
                                      const ConvTransposeOptions& options) {
-  const Window window = resolved(op, axes, weight, options);
+  auto [g, after] = resolved(op, axes, x, weight, options);
   const Shape extra = options.output_padding.resolve(axes, 0, op, "output_padding");
-  ConvGeometry g;
-  g.batch = x[0];
   g.out_channels = x[1];
-  g.groups = options.groups;
   g.output = x.slice(2, x.ndim());
-  g.kernel = window.kernel;
-  g.stride = window.stride;
-  g.dilation = window.dilation;
-  g.before = window.padding.before;
   require(g.out_channels == weight[0] && g.out_channels % g.groups == 0,
           "{}: input {} has {} channels, but weight {} needs {}, a multiple of groups = {}", op, x,
           g.out_channels, weight, weight[0], g.groups);
@@ -153,12 +144,12 @@ ConvGeometry conv_transpose_geometry(const char* op, int axes, const Shape& x, c
             "dilation {}",
             op, extra, g.stride, g.dilation);
     require(g.output[i] < (int64_t{1} << 31), "{}: extents must be less than 2^31, got {}", op, x);
-    const int64_t extent = (g.output[i] - 1) * g.stride[i] - g.before[i] - window.padding.after[i] +
+    const int64_t extent = (g.output[i] - 1) * g.stride[i] - g.before[i] - after[i] +
                            g.dilation[i] * (g.kernel[i] - 1) + extra[i] + 1;
     require(extent > 0,
             "{}: spatial axis {} of the result would have {} elements, for input {}, weight {}, "
             "stride {}, padding {} and {}",
-            op, i, extent, x, weight, g.stride, g.before, window.padding.after);
+            op, i, extent, x, weight, g.stride, g.before, after);
     g.input.push_back(extent);
   }
   return g;

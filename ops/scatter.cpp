@@ -93,9 +93,12 @@ class ScatterOp final : public KernelOp {
       const Tensor x_factor = where(x_zero, 1, x), src_factor = where(src_zero, 1, src);
       const Tensor product = combined(x_factor, src_factor, Combine::prod);
       const Tensor zeros = combined(cast(x_zero, i64), cast(src_zero, i64), Combine::sum);
-      dx = where(eq(zeros, cast(x_zero, i64)), dy * product / x_factor, 0);
-      dsrc = where(eq(at_source(zeros), cast(src_zero, i64)),
-                   at_source(dy) * at_source(product) / src_factor, 0);
+      const auto others = [](const Tensor& all_zeros, const Tensor& own_zero, const Tensor& scaled,
+                             const Tensor& own_factor) {
+        return where(eq(all_zeros, cast(own_zero, i64)), scaled / own_factor, 0);
+      };
+      dx = others(zeros, x_zero, dy * product, x_factor);
+      dsrc = others(at_source(zeros), src_zero, at_source(dy * product), src_factor);
     }
 
     void of_extreme() {
