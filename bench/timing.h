@@ -5,9 +5,16 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tessera::bench {
+
+// Whether the program shall only show that it works, on sizes that a test can afford: `--quick`
+// behind the other arguments. Its numbers mean nothing then.
+inline bool is_quick(int argc, char** argv) {
+  return argc > 1 && std::string_view(argv[argc - 1]) == "--quick";
+}
 
 // One way of doing the work that is compared.
 struct Contender {
