@@ -309,6 +309,7 @@ class Fusing {
           continue;
         Emitter emitter(graph_, inlined_);
         group = *emitter.emit(draft.roots, stored);
+        form_chains(group.program);
         allocate_registers(group.program);
       } else {
         group.outputs = draft.roots;

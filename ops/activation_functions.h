@@ -12,6 +12,7 @@
 namespace tessera::activation {
 
 struct Relu : OnNumbers {
+  static constexpr Link link = Link::relu;
   template <class T>
   TESSERA_INLINE static T f(T x) {
     return x <= T(0) ? T(0) : x;  // nan stays

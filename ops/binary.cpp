@@ -32,6 +32,7 @@ class BinaryOp final : public MapOp {
   TileFn tile(DType type) const override {
     return tile_in(TESSERA_SELECT(binary_tiles)[row_], type);
   }
+  ChainStep chain(DType type) const override { return chain_step_of<F>(type); }
   bool differentiable() const override {
     return requires {
       F::da;

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/map_function.h"
 #include "ops/binary.h"
+#include "ops/chain.h"
 #include "ops/unary.h"
 
 // One struct per function of two variables: `f` computes an element; `da` and `db` are the partial
@@ -15,6 +16,7 @@
 namespace tessera::binary {
 
 struct Add : OnAll {
+  static constexpr Link link = Link::add;
   template <class T>
   TESSERA_INLINE static T f(T a, T b) {
     return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b));
@@ -24,6 +26,7 @@ struct Add : OnAll {
 };
 
 struct Sub : OnNumbers {
+  static constexpr Link link = Link::sub;
   template <class T>
   TESSERA_INLINE static T f(T a, T b) {
     return static_cast<T>(static_cast<Wrapping<T>>(a) - static_cast<Wrapping<T>>(b));
@@ -33,6 +36,7 @@ struct Sub : OnNumbers {
 };
 
 struct Mul : OnAll {
+  static constexpr Link link = Link::mul;
   template <class T>
   TESSERA_INLINE static T f(T a, T b) {
     return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b));
@@ -46,6 +50,7 @@ struct Mul : OnAll {
 };
 
 struct Div : OnReal {
+  static constexpr Link link = Link::div;
   template <class T>
   TESSERA_INLINE static T f(T a, T b) {
     return a / b;
@@ -164,6 +169,7 @@ struct Pow : OnNumbers {
 };
 
 struct Maximum : OnAll {
+  static constexpr Link link = Link::maximum;
   template <class T>
   TESSERA_INLINE static T f(T a, T b) {
     return a > b || a != a ? a : b;
@@ -177,6 +183,7 @@ struct Maximum : OnAll {
 };
 
 struct Minimum : OnAll {
+  static constexpr Link link = Link::minimum;
   template <class T>
   TESSERA_INLINE static T f(T a, T b) {
     return a < b || a != a ? a : b;

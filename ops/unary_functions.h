@@ -5,6 +5,7 @@
 
 #include "core/map_function.h"
 #include "ops/binary.h"
+#include "ops/chain.h"
 #include "ops/unary.h"
 
 // One struct per function of one variable: `f` computes an element, and `df(x, y)` is dy/dx as a
@@ -19,6 +20,7 @@ struct Step {
 };
 
 struct Neg : OnNumbers {
+  static constexpr Link link = Link::neg;
   template <class T>
   TESSERA_INLINE static T f(T x) {
     return static_cast<T>(-static_cast<Wrapping<T>>(x));
@@ -27,6 +29,7 @@ struct Neg : OnNumbers {
 };
 
 struct Abs : OnNumbers {
+  static constexpr Link link = Link::abs;
   template <class T>
   TESSERA_INLINE static T f(T x) {
     if constexpr (std::is_floating_point_v<T>) {
@@ -50,6 +53,7 @@ struct Sign : OnAll, Step {
 };
 
 struct Square : OnNumbers {
+  static constexpr Link link = Link::square;
   template <class T>
   TESSERA_INLINE static T f(T x) {
     return static_cast<T>(static_cast<Wrapping<T>>(x) * static_cast<Wrapping<T>>(x));
@@ -166,6 +170,7 @@ struct Log1p : OnReal {
 };
 
 struct Sqrt : OnReal {
+  static constexpr Link link = Link::sqrt;
   template <class T>
   TESSERA_INLINE static T f(T x) {
     return std::sqrt(x);
@@ -182,6 +187,7 @@ struct Rsqrt : OnReal {
 };
 
 struct Reciprocal : OnReal {
+  static constexpr Link link = Link::reciprocal;
   template <class T>
   TESSERA_INLINE static T f(T x) {
     return T(1) / x;

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/map_function.h"
+#include "ops/chain.h"
 
 namespace tessera {
 
@@ -18,6 +19,7 @@ class UnaryOp final : public MapOp {
   UnaryOp(const char* name, const TileRow& tiles) : name_(name), tiles_(tiles) {}
   std::string_view name() const override { return name_; }
   TileFn tile(DType type) const override { return tile_in(tiles_, type); }
+  ChainStep chain(DType type) const override { return chain_step_of<F>(type); }
   bool differentiable() const override { return has_df || has_dx; }
   bool cheap() const override { return !std::is_base_of_v<OnReal, F>; }
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed) const override {

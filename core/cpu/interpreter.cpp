@@ -54,14 +54,15 @@ Program collapsed(const Program& original) {
 
 void run_flat(const Program& program, std::span<std::byte* const> slots) {
   const int64_t total = program.space.numel();
+  const int64_t tile = tile_elements(program);
   // Tiles end where a long row ends, so that what is constant along the row stays one value.
   const int64_t inner = program.space.empty() ? 1 : program.space.back();
-  const bool by_row = inner >= 64 && inner < total;
+  const bool by_row = inner >= tile / 4 && inner < total;
   parallel_for((total + kChunk - 1) / kChunk, total < kSerial, [&](int64_t chunk) {
-    TileRunner tiles(program, slots, kTile);
+    TileRunner tiles(program, slots, tile);
     const int64_t end = std::min(total, (chunk + 1) * kChunk);
     for (int64_t begin = chunk * kChunk; begin < end;) {
-      int64_t n = std::min(kTile, end - begin);
+      int64_t n = std::min(tile, end - begin);
       if (by_row) n = std::min(n, inner - begin % inner);
       tiles.run(begin, n);
       begin += n;
@@ -71,7 +72,7 @@ void run_flat(const Program& program, std::span<std::byte* const> slots) {
 
 void run_rows(const Program& program, std::span<std::byte* const> slots) {
   const int64_t row = program.row, rows = program.space.numel() / row;
-  const int64_t rows_per_tile = std::max<int64_t>(1, kTile / row);
+  const int64_t rows_per_tile = std::max<int64_t>(1, tile_elements(program) / row);
   const int64_t rows_per_chunk =
       std::max(rows_per_tile, kChunk / row / rows_per_tile * rows_per_tile);
   parallel_for((rows + rows_per_chunk - 1) / rows_per_chunk, rows * row < kSerial,

@@ -52,81 +52,34 @@ void gather(std::byte* dst, const std::byte* src, int64_t size, int64_t stride, 
   }
 }
 
-int64_t value_at(const Linear& form, const Cursor& cursor) {
-  int64_t value = form.offset;
-  for (int k = 0; k < cursor.space.ndim(); ++k) value += cursor.index[at(k)] * form.coef[at(k)];
-  return value;
-}
-
-// Walks n elements from the cursor on as runs along the last axis: f(value of the form at the start
-// of the run, its step within the run, place in the tile, length).
-template <class F>
-void for_runs(const Cursor& cursor, const Linear& form, int64_t n, F&& f) {
-  const Shape& space = cursor.space;
-  const int last = space.ndim() - 1;
-  if (last < 0) return f(form.offset, int64_t{0}, int64_t{0}, n);
-  auto index = cursor.index;
-  int64_t value = value_at(form, cursor);
-  const int64_t step = form.coef[at(last)];
-  for (int64_t done = 0; done < n;) {
-    const int64_t run = std::min(n - done, space[last] - index[at(last)]);
-    f(value, step, done, run);
-    done += run;
-    value += run * step;
-    index[at(last)] += run;
-    for (int k = last; k > 0 && index[at(k)] == space[k]; --k) {
-      value += form.coef[at(k - 1)] - space[k] * form.coef[at(k)];
-      index[at(k)] = 0;
-      ++index[at(k - 1)];
-    }
-  }
-}
-
-// The space of the rows of `row` elements: trailing axes are dropped, or shortened where an axis
-// holds several rows.
-Shape space_of_rows(const Shape& space, int64_t row) {
-  int kept = space.ndim();
-  while (kept > 0 && row > 1 && space[kept - 1] <= row) row /= space[--kept];
-  Shape rows = space.slice(0, kept);
-  if (row > 1) rows[kept - 1] /= row;
-  return rows;
-}
-
-// A form over the space, at the starts of the rows.
-Linear row_form(const Shape& space, const Shape& rows, const Linear& form) {
-  Linear result;
-  result.offset = form.offset;
-  for (int k = 0; k < rows.ndim(); ++k)
-    result.coef[at(k)] = rows[k] == 0 ? 0 : form.coef[at(k)] * (space[k] / rows[k]);
-  return result;
+// Bytes of the widest element that a register holds.
+int64_t widest_type(const Program& program) {
+  int64_t bytes = 1;
+  for (const Instruction& i : program.code)
+    bytes = std::max({bytes, size_of(i.type), size_of(i.storage)});
+  return bytes;
 }
 
 }  // namespace
 
-// Tiles mostly follow one another, which saves the divisions.
-void Cursor::seek(int64_t begin, int64_t n) {
-  const int last = space.ndim() - 1;
-  if (begin == next && last >= 0) {
-    index[at(last)] += length;
-    for (int k = last; k > 0 && index[at(k)] >= space[k]; --k) {
-      const int64_t carry = index[at(k)] / space[k];
-      index[at(k)] -= carry * space[k];
-      index[at(k - 1)] += carry;
-    }
-  } else {
-    int64_t rest = begin;
-    for (int k = last; k >= 0; --k) {
-      index[at(k)] = rest % space[k];
-      rest /= space[k];
-    }
+int64_t tile_elements(const Program& program) {
+  constexpr int64_t kCache = 32768, kMost = 1024;
+  // Most loads and all numbers are read where they are and leave their tile empty.
+  std::vector<char> filled(at(program.registers), 0);
+  for (const Instruction& i : program.code) {
+    const bool in_place = i.kind == Instruction::Kind::scalar ||
+                          (i.kind == Instruction::Kind::load && i.storage == i.type);
+    if (i.dst >= 0 && !in_place) filled[at(i.dst)] = 1;
   }
-  next = begin + n;
-  length = n;
+  const int64_t bytes = widest_type(program) * std::count(filled.begin(), filled.end(), 1);
+  int64_t n = kMost;
+  while (n > kTile && n * bytes > kCache) n /= 2;
+  return n;
 }
 
 TileRunner::TileRunner(const Program& program, std::span<std::byte* const> slots, int64_t capacity)
     : program_(program), slots_(slots), elements_{program.space} {
-  const int64_t bytes = (capacity * 8 + 63) / 64 * 64;
+  const int64_t bytes = (capacity * widest_type(program) + 63) / 64 * 64;
   memory_ = std::make_unique_for_overwrite<std::byte[]>(at((program.registers + 1) * bytes + 64));
   void* aligned = memory_.get();
   size_t room = at((program.registers + 1) * bytes + 64);
@@ -134,22 +87,25 @@ TileRunner::TileRunner(const Program& program, std::span<std::byte* const> slots
   for (int r = 0; r <= program.registers; ++r) home_.push_back(start + r * bytes);
   registers_.resize(at(program.registers));
   if (program.walk == Walk::rows) rows_.space = space_of_rows(program.space, program.row);
+  // A chain is one step.
   for (const Instruction& i : program.code) {
-    forms_.push_back(i.per_row ? row_form(program.space, rows_.space, i.form) : i.form);
+    if (i.link >= 0) {
+      steps_.back().last = &i;
+    } else {
+      const Linear form = i.per_row ? row_form(program.space, rows_.space, i.form) : i.form;
+      steps_.push_back({&i, &i, form});
+    }
   }
   // A result that is stored in its compute type is computed in place.
-  direct_store_.assign(program.code.size(), -1);
   if (program.walk == Walk::flat || program.walk == Walk::rows) {
     for (const Store& store : program.stores) {
-      for (size_t i = program.code.size(); i-- > 0;) {
-        const Instruction& instruction = program.code[i];
-        if (instruction.dst != store.reg) continue;
-        const bool computed = instruction.kind == Instruction::Kind::map ||
-                              instruction.kind == Instruction::Kind::cast ||
-                              instruction.kind == Instruction::Kind::reduce;
-        if (computed && instruction.type == store.storage) direct_store_[i] = store.slot;
-        break;
-      }
+      const auto writer = std::find_if(steps_.rbegin(), steps_.rend(),
+                                       [&](const Step& s) { return s.last->dst == store.reg; });
+      if (writer == steps_.rend()) continue;
+      const Instruction& i = *writer->last;
+      const bool computed = i.kind == Instruction::Kind::map || i.kind == Instruction::Kind::cast ||
+                            i.kind == Instruction::Kind::reduce;
+      if (computed && i.type == store.storage) writer->slot = store.slot;
     }
   }
 }
@@ -172,7 +128,7 @@ void TileRunner::load(const Instruction& i, const Linear& form, int64_t n, Regis
   }
   if (inside) {
     const bool* ok = reinterpret_cast<const bool*>(inside->data);
-    for_runs(cursor, form, n, [&](int64_t value, int64_t step, int64_t place, int64_t length) {
+    cursor.for_runs(form, n, [&](int64_t value, int64_t step, int64_t place, int64_t length) {
       for (int64_t k = place; k < place + length; ++k, value += step) {
         if (ok[k]) {
           std::memcpy(raw + k * size, array + value * size, at(size));
@@ -188,7 +144,7 @@ void TileRunner::load(const Instruction& i, const Linear& form, int64_t n, Regis
   const std::byte* source = raw;
   if (last < 0 ||
       cursor.index[at(last)] + n <= cursor.space[last]) {  // one run, copied only if needed
-    const std::byte* first = array + value_at(form, cursor) * size;
+    const std::byte* first = array + cursor.value_of(form) * size;
     const int64_t step = last < 0 ? 0 : form.coef[at(last)];
     dst.uniform = step == 0 || n == 1;
     if (!converts && (step == 1 || dst.uniform)) {
@@ -205,7 +161,7 @@ void TileRunner::load(const Instruction& i, const Linear& form, int64_t n, Regis
       gather(raw, first, size, step, n);
     }
   } else {
-    for_runs(cursor, form, n, [&](int64_t value, int64_t step, int64_t place, int64_t length) {
+    cursor.for_runs(form, n, [&](int64_t value, int64_t step, int64_t place, int64_t length) {
       if (step == 1) {
         std::memcpy(raw + place * size, array + value * size, at(length * size));
       } else if (step == 0) {
@@ -220,18 +176,18 @@ void TileRunner::load(const Instruction& i, const Linear& form, int64_t n, Regis
 
 void TileRunner::iota(const Instruction& i, const Linear& form, int64_t n, Register& dst) {
   auto* out = reinterpret_cast<int64_t*>(dst.data);
-  for_runs(i.per_row ? rows_ : elements_, form, n,
-           [&](int64_t value, int64_t step, int64_t place, int64_t length) {
-             dst.uniform = length == n && (step == 0 || n == 1);
-             const int64_t count = dst.uniform ? 1 : length;
-             for (int64_t k = 0; k < count; ++k) out[place + k] = value + k * step;
-           });
+  (i.per_row ? rows_ : elements_)
+      .for_runs(form, n, [&](int64_t value, int64_t step, int64_t place, int64_t length) {
+        dst.uniform = length == n && (step == 0 || n == 1);
+        const int64_t count = dst.uniform ? 1 : length;
+        for (int64_t k = 0; k < count; ++k) out[place + k] = value + k * step;
+      });
 }
 
 void TileRunner::guard(const Instruction& i, const Linear& form, int64_t n, Register& dst) {
   auto* out = reinterpret_cast<bool*>(dst.data);
   bool any = false, all = true;
-  for_runs(elements_, form, n, [&](int64_t value, int64_t step, int64_t place, int64_t length) {
+  elements_.for_runs(form, n, [&](int64_t value, int64_t step, int64_t place, int64_t length) {
     for (int64_t k = 0; k < length; ++k) {
       const int64_t v = value + k * step;
       out[place + k] = v >= i.low && v <= i.high;
@@ -274,26 +230,46 @@ void TileRunner::store(const Store& store, int64_t begin, int64_t n) {
   }
 }
 
+void TileRunner::chain(const Step& step, int64_t n, Register& dst) {
+  ChainLink links[kMaxLinks + 1];
+  const auto set_operand = [&](ChainLink& link, int reg) {
+    link.operand = registers_[at(reg)].data;
+    link.uniform = registers_[at(reg)].uniform;
+  };
+  links[0].code = 0;
+  set_operand(links[0], step.first->src[0]);
+  ChainLink* link = links;
+  for (const Instruction* i = step.first; i <= step.last; ++i) {
+    const bool swapped = i->link == 1;
+    *++link = {nullptr, false, i->chain.code + (swapped ? 1 : 0)};
+    if (i->sources == 2) set_operand(*link, i->src[swapped ? 0 : 1]);
+  }
+  step.first->chain.run(dst.data, links, static_cast<int>(link - links) + 1, n);
+}
+
 void TileRunner::run(int64_t begin, int64_t n) {
   using Kind = Instruction::Kind;
-  const int64_t rows = n / std::max<int64_t>(program_.row, 1);
-  const int64_t first_row = begin / std::max<int64_t>(program_.row, 1);
+  const bool by_row = program_.walk == Walk::rows;
+  const int64_t rows = by_row ? n / program_.row : 0, first_row = by_row ? begin / program_.row : 0;
   elements_.seek(begin, n);
-  if (program_.walk == Walk::rows) rows_.seek(first_row, rows);
-  for (size_t c = 0; c < program_.code.size(); ++c) {
-    const Instruction& i = program_.code[c];
+  if (by_row) rows_.seek(first_row, rows);
+  for (const Step& step : steps_) {
+    const Instruction& i = *step.last;
     Register& dst = registers_[at(i.dst)];
     const int64_t count = i.per_row ? rows : n;
+    Register result{home_[at(i.dst)], false};
+    if (step.slot >= 0)
+      result.data = slots_[at(step.slot)] + (i.per_row ? first_row : begin) * size_of(i.type);
+    if (step.first != step.last) {
+      chain(step, n, result);
+      dst = result;
+      continue;
+    }
     const Register* src[3] = {};
     for (int s = 0; s < i.sources; ++s) src[s] = &registers_[at(i.src[s])];
-    Register result{home_[at(i.dst)], false};
-    if (direct_store_[c] >= 0) {
-      result.data =
-          slots_[at(direct_store_[c])] + (i.per_row ? first_row : begin) * size_of(i.type);
-    }
     switch (i.kind) {
       case Kind::load:
-        load(i, forms_[c], count, result);
+        load(i, step.form, count, result);
         break;
       case Kind::scalar:
         if (i.storage == i.type) {
@@ -304,10 +280,10 @@ void TileRunner::run(int64_t begin, int64_t n) {
         result.uniform = true;
         break;
       case Kind::iota:
-        iota(i, forms_[c], count, result);
+        iota(i, step.form, count, result);
         break;
       case Kind::guard:
-        guard(i, forms_[c], n, result);
+        guard(i, step.form, n, result);
         break;
       case Kind::mask: {
         const bool* ok = reinterpret_cast<const bool*>(src[0]->data);

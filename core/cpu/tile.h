@@ -6,11 +6,12 @@
 #include <span>
 #include <vector>
 
+#include "core/cpu/cursor.h"
 #include "core/program.h"
 
 namespace tessera::cpu {
 
-inline constexpr int64_t kTile = 256;     // elements of a tile
+inline constexpr int64_t kTile = 256;     // elements of a tile, at least
 inline constexpr int64_t kChunk = 16384;  // elements of a work item and of a partial reduction
 
 // A register while a tile is computed: `data` may point into an array. Uniform: one element stands
@@ -20,14 +21,9 @@ struct Register {
   bool uniform = false;
 };
 
-// Where in a space a tile begins.
-struct Cursor {
-  Shape space = {};
-  std::array<int64_t, kMaxDims> index = {};  // of the tile's first element
-  int64_t next = -1, length = 0;             // where the tile ends, and its length
-
-  void seek(int64_t begin, int64_t n);
-};
+// Elements of a tile that suit a program: long tiles share the cost of choosing loops among more
+// elements, as long as the registers fit the first-level cache beside what is read and written.
+int64_t tile_elements(const Program& program);
 
 // Computes the registers of one tile, for one thread.
 class TileRunner {
@@ -43,19 +39,25 @@ class TileRunner {
   const std::byte* contiguous(int reg, DType type, int64_t n);
 
  private:
+  // What one call of a loop computes: an instruction, or several as a chain.
+  struct Step {
+    const Instruction *first, *last;
+    Linear form;    // over the space the instruction walks
+    int slot = -1;  // the array the result is computed into, or -1
+  };
   void load(const Instruction& i, const Linear& form, int64_t n, Register& dst);
   void iota(const Instruction& i, const Linear& form, int64_t n, Register& dst);
   void guard(const Instruction& i, const Linear& form, int64_t n, Register& dst);
+  void chain(const Step& step, int64_t n, Register& dst);
   void store(const Store& store, int64_t begin, int64_t n);
 
   const Program& program_;
   std::span<std::byte* const> slots_;
-  Cursor elements_, rows_;     // rows_: over a space whose elements are the starts of the rows
-  std::vector<Linear> forms_;  // by instruction: its form over the space it walks
+  Cursor elements_, rows_;  // rows_: over a space whose elements are the starts of the rows
+  std::vector<Step> steps_;
   std::unique_ptr<std::byte[]> memory_;
   std::vector<std::byte*> home_;  // each register's own tile
   std::vector<Register> registers_;
-  std::vector<int> direct_store_;  // by instruction: the slot its result is computed into, or -1
 };
 
 // Partial results of `count` neighbouring reductions. What is summed, multiplied or compared is

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/op.h"
 #include "core/settings.h"
+#include "ops/activation.h"
 #include "ops/binary.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -82,13 +83,13 @@ Tensor random_operation(Random& random, const Tensors& values, int64_t most_elem
     case 1:
       return sqrt(x * x + 1.0);
     case 2:
-      return x.dtype() == bool_ ? cast(x, f32) : neg(x);
+      return x.dtype() == bool_ ? cast(x, f32) : pick(random, 0, 1) ? neg(x) : square(x);
     case 3:
       return x * 0.5 + any();
     case 4:
       return x - cast(any(), f32);
     case 5:
-      return maximum(x, any());
+      return pick(random, 0, 1) ? maximum(x, any()) : relu(minimum(any(), x));
     case 6:
       return where(any() < x, x, any());
     case 7:

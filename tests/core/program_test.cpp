@@ -66,4 +66,56 @@ TEST_SUITE("core/program") {
           "  r1: f32 = add r0 r0\n"
           "  store r1 @1 f32\n");
   }
+
+  TEST_CASE("maps with one reader stand before it and need no register") {
+    // r1 = f(r0, r2), r4 = g(r3, r1), r5 = h(r4, r4), where r2 is the same for all elements
+    Program program;
+    program.space = {100};
+    const auto run = [](void*, const ChainLink*, int, int64_t) {};
+    const auto load = [](int dst, int64_t stride) {
+      Instruction i = step(Instruction::Kind::load, dst, {});
+      i.form.coef[0] = stride;
+      return i;
+    };
+    const auto map = [&](int dst, std::initializer_list<int> sources) {
+      Instruction i = step(Instruction::Kind::map, dst, sources);
+      i.chain.run = run;
+      return i;
+    };
+    program.code = {load(0, 1), load(2, 0),     map(1, {0, 2}),
+                    load(3, 1), map(4, {3, 1}), map(5, {4, 4})};
+    program.stores.push_back({5, 0, f32, false});
+    program.registers = 6;
+    form_chains(program);
+    // The load of r3 comes first now; h reads its source twice, which a link cannot.
+    std::vector<int> order, links;
+    for (const Instruction& i : program.code) {
+      order.push_back(i.dst);
+      links.push_back(i.link);
+    }
+    CHECK(order == std::vector<int>{0, 2, 3, 1, 4, 5});
+    CHECK(links == std::vector<int>{-1, -1, -1, -1, 1, -1});
+    allocate_registers(program);
+    CHECK(program.code[3].dst == -1);
+    CHECK(program.code[4].src[1] == -1);
+    // The chain's result may not lie where one of its operands stands for all elements.
+    for (const size_t c : {0, 1, 2}) CHECK(program.code[4].dst != program.code[c].dst);
+    CHECK(program.str().find("  chain: f32 = ") != std::string::npos);
+  }
+
+  TEST_CASE("what is the same along the innermost axis is not computed for each element") {
+    for (const int64_t stride : {0, 1}) {
+      Program program;
+      program.space = {3, 100, 1};
+      program.code = {step(Instruction::Kind::load, 0, {}), step(Instruction::Kind::map, 1, {0}),
+                      step(Instruction::Kind::map, 2, {1, 0})};
+      program.code[0].form.coef = {1, stride};
+      for (const size_t c : {1, 2})
+        program.code[c].chain.run = [](void*, const ChainLink*, int, int64_t) {};
+      program.stores.push_back({2, 0, f32, false});
+      program.registers = 3;
+      form_chains(program);
+      CHECK(program.code[2].link == (stride == 0 ? -1 : 0));
+    }
+  }
 }

@@ -78,17 +78,4 @@ TEST_SUITE("core/cpu/tile") {
     const auto* values = reinterpret_cast<const double*>(runner.contiguous(1, f64, 10));
     CHECK(values[9] == 3);
   }
-
-  TEST_CASE("a walk continues where the last tile ended") {
-    Cursor cursor{{2, 3, 4}};
-    for (const int64_t n : {5, 1, 9, 7, 2}) {
-      const int64_t begin = std::max<int64_t>(0, cursor.next);
-      cursor.seek(begin, n);
-      CHECK((cursor.index[0] * 3 + cursor.index[1]) * 4 + cursor.index[2] == begin);
-      CHECK(cursor.index[1] < 3);
-      CHECK(cursor.index[2] < 4);
-    }
-    cursor.seek(3, 1);
-    CHECK(cursor.index[2] == 3);
-  }
 }
