@@ -1,6 +1,6 @@
 // How fast are the kernels, compared with what this machine can do?
 //
-//   kernels [threads] [word]
+//   kernels [threads] [word] [--quick]
 //
 // Peaks are measured by the same program: products per second of the matrix kernel on blocks that
 // stay in the first-level cache, and bytes per second of copying arrays that do not fit any cache.
@@ -37,7 +37,8 @@ namespace {
 
 class Table {
  public:
-  Table(std::string word) : word_(std::move(word)) {
+  // Shows the lines with `word`, each the best of at most `rounds` runs.
+  Table(std::string word, int rounds) : word_(std::move(word)), rounds_(rounds) {
     const double flops = peak_flops(), bytes = peak_bytes();
     fmt::print("{}, {} threads; peak {:.0f} GFLOP/s, copy {:.1f} GB/s\n", cpu::isa_name(),
                num_threads(), flops * 1e-9, bytes * 1e-9);
@@ -45,6 +46,8 @@ class Table {
     flops_ = flops;
     bytes_ = bytes;
   }
+
+  bool shows(const std::string& what) const { return what.find(word_) != std::string::npos; }
 
   // A line for the work that makes these tensors out of ones in memory.
   void flops(const std::string& what, double work, const std::function<Tensor()>& make) const {
@@ -55,10 +58,10 @@ class Table {
   }
 
  private:
-  static double best_seconds(const std::function<void()>& work) {
+  double best_seconds(const std::function<void()>& work) const {
     const bool one = num_threads() == 1;
     double best = 1e30, total = 0;
-    for (int i = 0; i < 50 && (i < 4 || total < 0.3); ++i) {
+    for (int i = 0; i <= rounds_ && (i < 4 || total < 0.3); ++i) {
       const double begin = seconds_now(one);
       work();
       const double seconds = seconds_now(one) - begin;
@@ -68,7 +71,7 @@ class Table {
     return best;
   }
 
-  static double peak_flops() {
+  double peak_flops() const {
     constexpr int64_t kDepth = 64, kCalls = 20000;
     const cpu::GemmKernel<float>& kernel = cpu::gemm_kernel<float>();
     const int items = 4 * num_threads();
@@ -88,7 +91,7 @@ class Table {
            seconds;
   }
 
-  static double peak_bytes() {
+  double peak_bytes() const {
     constexpr int64_t kBytes = int64_t{128} << 20;
     std::vector<char> from(kBytes, 1), to(kBytes, 2);
     const double seconds = best_seconds([&] {
@@ -102,7 +105,7 @@ class Table {
 
   void line(const std::string& what, double work, double peak, const char* unit,
             const std::function<Tensor()>& make) const {
-    if (what.find(word_) == std::string::npos) return;
+    if (!shows(what)) return;
     const double seconds = best_seconds([&] { eval({make()}); });
     fmt::print("{:<52} {:>9.2f} {:>6.0f} {:<5} {:>4.0f} %\n", what, seconds * 1e3,
                work / seconds * 1e-9, unit, 100 * work / seconds / peak);
@@ -110,6 +113,7 @@ class Table {
   }
 
   std::string word_;
+  int rounds_;
   double flops_ = 0, bytes_ = 0;
 };
 
@@ -169,7 +173,9 @@ void convolutions(const Table& table) {
        {.padding = 1, .groups = 128}},
       {"3D 3 x 3 x 3, 32 > 32, 32^3", {1, 32, 32, 32, 32}, {32, 32, 3, 3, 3}, same},
   };
-  for (const Layer& layer : layers) convolution(table, layer);
+  for (const Layer& layer : layers) {
+    if (table.shows(layer.what)) convolution(table, layer);
+  }
 }
 
 void passes_over_memory(const Table& table) {
@@ -203,9 +209,11 @@ void passes_over_memory(const Table& table) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool quick = is_quick(argc, argv);
+  if (quick) --argc;
   if (argc > 1) set_num_threads(std::atoi(argv[1]));
   const NoGrad no_grad;
-  const Table table(argc > 2 ? argv[2] : "");
+  const Table table(argc > 2 ? argv[2] : quick ? "16 > 16" : "", quick ? 1 : 50);
   convolutions(table);
-  passes_over_memory(table);
+  if (!quick) passes_over_memory(table);
 }

@@ -2,6 +2,7 @@
 //
 //   step [--profile] MODE NETWORK CHANNELS CLASSES BATCH SIZE [threads]
 //   step --profile train 'unet(width=16)' 3 2 8 128 2
+//   step --quick
 //
 // MODE is train (forward, backward and Adam) or infer. Reads words from standard input and answers
 // each with one line, so that another program can take turns with it (compare_torch.py): "step"
@@ -65,34 +66,45 @@ void report(const std::function<double()>& step) {
             << std::flush;
 }
 
+// One step of `mode` as a function, which returns the loss (train) or the mean result (infer).
+std::function<double()> stepper(const std::string& mode, const std::string& network,
+                                int64_t channels, int64_t classes, int64_t batch, int64_t size) {
+  require(mode == "train" || mode == "infer", "step: MODE must be train or infer, got {}", mode);
+  manual_seed(0);
+  const std::shared_ptr<nn::Module> model = zoo::make(network, channels, classes);
+  const Tensor x = randn({batch, channels, size, size});
+  const Tensor target = cast(gt(randn({batch, size, size}), 0.0), i64);
+  eval({x, target});
+  if (mode == "infer") {
+    model->eval();
+    return [=] {
+      const NoGrad no_grad;
+      return mean((*model)(x)).item();
+    };
+  }
+  const auto adam =
+      std::make_shared<optim::Adam>(model->parameters(), optim::AdamOptions{.lr = 1e-3});
+  return [=] {
+    const Tensor loss = cross_entropy((*model)(x), target);
+    adam->step(loss);
+    return loss.item();
+  };
+}
+
 int run(int argc, char** argv) {
+  if (is_quick(argc, argv)) {
+    for (const char* mode : {"train", "infer"}) report(stepper(mode, "unet(width=2)", 1, 2, 2, 16));
+    return 0;
+  }
   const bool profiled = argc > 1 && std::string(argv[1]) == "--profile";
   const int first = profiled ? 2 : 1;
   require(
       argc - first >= 6,
       "step: usage: step [--profile] train|infer NETWORK CHANNELS CLASSES BATCH SIZE [threads]");
-  const std::string mode = argv[first];
-  require(mode == "train" || mode == "infer", "step: MODE must be train or infer, got {}", mode);
   const auto number = [&](int i) { return std::atoll(argv[first + i]); };
   if (argc - first > 6) set_num_threads(std::atoi(argv[first + 6]));
-
-  manual_seed(0);
-  const auto model = zoo::make(argv[first + 1], number(2), number(3));
-  const Tensor x = randn({number(4), number(2), number(5), number(5)});
-  const Tensor target = cast(gt(randn({number(4), number(5), number(5)}), 0.0), i64);
-  eval({x, target});
-  optim::Adam adam(model->parameters(), {.lr = 1e-3});
-  if (mode == "infer") model->eval();
-
-  const std::function<double()> step = [&] {
-    if (mode == "infer") {
-      const NoGrad no_grad;
-      return mean((*model)(x)).item();
-    }
-    const Tensor loss = cross_entropy((*model)(x), target);
-    adam.step(loss);
-    return loss.item();
-  };
+  const std::function<double()> step =
+      stepper(argv[first], argv[first + 1], number(2), number(3), number(4), number(5));
   if (profiled) {
     report(step);
     const Profile profile;

@@ -1,5 +1,6 @@
 #include "ops/chain.h"
 
+#include <cmath>
 #include <limits>
 #include <vector>
 
