@@ -1,6 +1,7 @@
 #include "io/sample.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tessera::io {
 
@@ -139,6 +140,75 @@ PlacesOfRow rows_of(const Affine& from) {
   };
 }
 
+// For a map that only mirrors, exchanges and moves axes by whole pixels: where in an array the
+// elements of each axis of the result lie, -1 for nothing. The places of three add up.
+struct WholeSteps {
+  WholeSteps(const Affine& from, Extent in, Extent out, Border border);
+  bool possible = true;
+  std::vector<int64_t> place[3];
+};
+
+WholeSteps::WholeSteps(const Affine& from, Extent in, Extent out, Border border) {
+  // Rows: axes of the image before; columns: axes of the result, then the shift.
+  const double m[3][4] = {{from.zz, from.zy, from.zx, from.z0},
+                          {from.yz, from.yy, from.yx, from.y0},
+                          {from.xz, from.xy, from.xx, from.x0}};
+  const int64_t extent[3] = {in.depth, in.height, in.width};
+  const int64_t stride[3] = {in.height * in.width, in.width, 1};
+  const int64_t size[3] = {out.depth, out.height, out.width};
+  for (int axis = 0; axis < 3; ++axis) {
+    int other = -1, count = 0;
+    for (int k = 0; k < 3; ++k) {
+      possible = possible && (m[axis][k] == 0 || std::abs(m[axis][k]) == 1);
+      if (m[axis][k] == 0) continue;
+      other = k;
+      ++count;
+    }
+    const double shift = m[axis][3];
+    possible = possible && count == 1 && shift == std::round(shift) && std::abs(shift) < 1e9 &&
+               place[other].empty();
+    if (!possible) return;
+    for (int64_t i = 0; i < size[other]; ++i) {
+      const int64_t at =
+          inside(i * static_cast<int64_t>(m[axis][other]) + static_cast<int64_t>(shift),
+                 extent[axis], border);
+      place[other].push_back(at < 0 ? -1 : at * stride[axis]);
+    }
+  }
+}
+
+// Copies a channel.
+template <class T>
+void copy_(const T* from, const WholeSteps& steps, T* to) {
+  const std::vector<int64_t>& columns = steps.place[2];
+  const auto n = static_cast<int64_t>(columns.size());
+  const auto runs = [&](int64_t step) {  // all there, one behind the other
+    return n > 0 && columns[0] >= 0 && columns.back() >= 0 &&
+           std::adjacent_find(columns.begin(), columns.end(),
+                              [=](int64_t a, int64_t b) { return b != a + step; }) == columns.end();
+  };
+  const bool forwards = runs(1), backwards = runs(-1);
+  for (const int64_t d : steps.place[0]) {
+    for (const int64_t h : steps.place[1]) {
+      if (d < 0 || h < 0) {
+        std::fill_n(to, n, T{});
+      } else if (forwards) {
+        std::copy_n(from + d + h + columns[0], n, to);
+      } else if (backwards) {
+        const T* last = from + d + h + columns.back();
+        std::reverse_copy(last, last + n, to);
+      } else {
+        const T* row = from + d + h;
+        for (int64_t w = 0; w < n; ++w) {
+          const int64_t at = columns[static_cast<size_t>(w)];
+          to[w] = at < 0 ? T{} : row[at];
+        }
+      }
+      to += n;
+    }
+  }
+}
+
 }  // namespace
 
 Image sample(const Image& image, const PlacesOfRow& from, Extent extent, Border border) {
@@ -157,6 +227,13 @@ Image sample(const Image& image, const PlacesOfRow& from, Extent extent, Border 
 }
 
 Image sample(const Image& image, const Affine& from, Extent extent, Border border) {
+  const WholeSteps steps(from, image.extent(), extent, border);
+  if (steps.possible && !image.pixels.empty()) {
+    Image result(image.channels, extent);
+    for (int64_t c = 0; c < image.channels; ++c)
+      copy_(image.plane(c).data(), steps, result.plane(c).data());
+    return result;
+  }
   return sample(image, rows_of(from), extent, border);
 }
 
@@ -175,6 +252,12 @@ LabelMap sample(const LabelMap& mask, const PlacesOfRow& from, Extent extent, Bo
 }
 
 LabelMap sample(const LabelMap& mask, const Affine& from, Extent extent, Border border) {
+  const WholeSteps steps(from, mask.extent(), extent, border);
+  if (steps.possible && !mask.labels.empty()) {
+    LabelMap result(extent);
+    copy_(mask.labels.data(), steps, result.labels.data());
+    return result;
+  }
   return sample(mask, rows_of(from), extent, border);
 }
 

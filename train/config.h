@@ -51,7 +51,8 @@ struct TrainConfig {
     f("channels", c.channels, "of the network's input; 0: as many as the pictures have");
     f("size", c.size, "what pictures are resized to, 256 or 192x256 (HxW); empty: as they are");
     f("normalize", c.normalize, "none (0 to 1), zscore, minmax, percentile or imagenet");
-    f("augment", c.augment, "none, light, standard, jmedseg, or flip,rotate(15),gamma,...");
+    f("augment", c.augment,
+      "standard, nnunet, ... or flip,rotate(15),gamma,...: see tessera augment list");
     f("labels", c.labels, "names of the classes, separated by commas");
     f("mask_values", c.mask_values, "what masks store for class 0, 1, ..., such as 0,255");
     f("ignore", c.ignore, "a value in masks that belongs to no class; -1: there is none");

@@ -145,12 +145,14 @@ std::string introduction(const TrainConfig& config, const Setup& setup, int64_t 
       "data      {}: {} cases for training, {} for validation; {} pixels, {} channel{}\n"
       "classes   {}\n"
       "network   {}, {} parameters\n"
+      "augment   {}\n"
       "training  {} epochs of {} steps, batch {}, {}, loss {}, learning rate {} ({})\n"
       "run       {}; Ctrl-C or a file {} saves and stops\n",
       config.data, setup.train.size(), setup.val.size(), size, data.channels,
       data.channels == 1 ? "" : "s", fmt::join(data.labels, ", "), config.model,
-      setup.model.network->parameter_count(), config.epochs, setup.updates_per_epoch, config.batch,
-      config.optimizer, config.loss, config.lr, config.schedule, config.out,
+      setup.model.network->parameter_count(), io::to_text(setup.loader->options().augment),
+      config.epochs, setup.updates_per_epoch, config.batch, config.optimizer, config.loss,
+      config.lr, config.schedule, config.out,
       (std::filesystem::path(config.out) / "stop").string());
   if (epochs_done > 0) text += fmt::format("          goes on after epoch {}\n", epochs_done);
   for (const std::string& note : data.notes) text += "note: " + note + "\n";

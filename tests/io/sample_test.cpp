@@ -102,4 +102,33 @@ TEST_SUITE("io/sample") {
     const Image volume = recorded_image(oracle, "sample/volume");
     check_image(sample(volume, from, {4, 6, 8}, Border::zero), oracle("sample/sampled"));
   }
+
+  TEST_CASE("mirrored, exchanged and moved axes are copied as they would be sampled") {
+    Image volume(2, {3, 4, 5});
+    LabelMap mask(volume.extent());
+    for (size_t i = 0; i < volume.pixels.size(); ++i) volume.pixels[i] = static_cast<float>(i + 1);
+    for (size_t i = 0; i < mask.labels.size(); ++i) mask.labels[i] = static_cast<int32_t>(i + 1);
+    const Affine maps[] = {
+        {.xx = -1, .x0 = 4},
+        {.z0 = -1, .y0 = 2, .x0 = 1},
+        {.zz = 0, .zx = 1, .z0 = -1, .yy = -1, .y0 = 3, .xz = -1, .xx = 0, .x0 = 3},
+        {.zz = 0, .zy = 1, .yz = 0, .yy = 0, .yx = -1, .y0 = 2, .xz = 1, .xx = 0}};
+    for (const Affine& map : maps) {
+      for (const Border border : {Border::zero, Border::edge, Border::reflect}) {
+        const PlacesOfRow rows = [&](int64_t d, int64_t h, Places& at) {
+          for (size_t i = 0; i < at.x.size(); ++i) {
+            const auto z = static_cast<double>(d), y = static_cast<double>(h),
+                       x = static_cast<double>(i);
+            at.z[i] = map.zz * z + map.zy * y + map.zx * x + map.z0;
+            at.y[i] = map.yz * z + map.yy * y + map.yx * x + map.y0;
+            at.x[i] = map.xz * z + map.xy * y + map.xx * x + map.x0;
+          }
+        };
+        for (const Extent extent : {Extent{3, 4, 5}, Extent{5, 2, 7}}) {
+          CHECK(sample(volume, map, extent, border) == sample(volume, rows, extent, border));
+          CHECK(sample(mask, map, extent, border) == sample(mask, rows, extent, border));
+        }
+      }
+    }
+  }
 }
