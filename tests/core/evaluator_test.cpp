@@ -12,6 +12,7 @@
 #include "ops/matmul.h"
 #include "ops/reduce.h"
 #include "ops/unary.h"
+#include "tests/environment.h"
 
 using namespace tessera;
 
@@ -19,6 +20,11 @@ namespace {
 
 Tensor data(const Shape& shape, float value = 0.5F) {
   return tensor<float>(std::vector<float>(static_cast<size_t>(shape.numel()), value), shape);
+}
+
+// TESSERA_STEPS=1000000 shows that loops can run that long.
+int64_t steps(int64_t usual) {
+  return static_cast<int64_t>(from_environment("TESSERA_STEPS", static_cast<uint64_t>(usual)));
 }
 
 int64_t steps_of(const std::function<void()>& work) {
@@ -79,7 +85,7 @@ TEST_SUITE("core/evaluator") {
     };
     for (int i = 0; i < 10; ++i) step();
     const MemoryStats before = memory_stats();
-    for (int i = 0; i < 20000; ++i) step();
+    for (int64_t i = 0; i < steps(20000); ++i) step();
     CHECK(memory_stats().nodes == before.nodes);
     CHECK(memory_stats().live == before.live);
   }
@@ -87,7 +93,7 @@ TEST_SUITE("core/evaluator") {
   TEST_CASE("a loop that never evaluates does so by itself") {
     Tensor x = data({1});
     const int64_t before = memory_stats().nodes;
-    for (int i = 0; i < 200000; ++i) x = x * 0.5 + 1.0;
+    for (int64_t i = 0; i < steps(200000); ++i) x = x * 0.5 + 1.0;
     CHECK(memory_stats().nodes < before + 60000);
     CHECK(x.item() == doctest::Approx(2));
   }
@@ -101,7 +107,7 @@ TEST_SUITE("core/evaluator") {
     };
     for (int i = 0; i < 5; ++i) step();
     const MemoryStats before = memory_stats();
-    for (int i = 0; i < 500; ++i) step();
+    for (int64_t i = 0; i < steps(500); ++i) step();
     CHECK(memory_stats().nodes == before.nodes);
     CHECK(memory_stats().live == before.live);
   }

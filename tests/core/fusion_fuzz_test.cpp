@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstdlib>
 #include <random>
 
 #include <doctest/doctest.h>
@@ -14,6 +13,7 @@
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/unary.h"
+#include "tests/environment.h"
 
 using namespace tessera;
 
@@ -209,16 +209,11 @@ void check(const Tensors& actual, const Tensors& expected, uint64_t seed,
   }
 }
 
-// TESSERA_FUZZ=20000 tries more graphs, TESSERA_FUZZ_FIRST starts elsewhere.
-uint64_t from_environment(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
 }  // namespace
 
 TEST_SUITE("core/fusion_fuzz") {
   TEST_CASE("random graphs give the same bits eager, lazy, under all rules and on 1 to 3 threads") {
+    // TESSERA_FUZZ=20000 tries more graphs, TESSERA_FUZZ_FIRST starts elsewhere.
     const uint64_t first = from_environment("TESSERA_FUZZ_FIRST", 1),
                    count = from_environment("TESSERA_FUZZ", 2000);
     const int threads = num_threads();
