@@ -69,6 +69,7 @@ void add_postprocess(CLI::App& program, int& status);
 void add_forward(CLI::App& program, int& status);
 void add_zoo(CLI::App& program, int& status);
 void add_losses(CLI::App& program, int& status);
+void add_data(CLI::App& program, int& status);
 void add_info(CLI::App& program, int& status);
 void add_convert(CLI::App& program, int& status);
 void add_reorient(CLI::App& program, int& status);

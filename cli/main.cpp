@@ -112,6 +112,7 @@ int run(int argc, char** argv) {
   cli::add_forward(program, status);
   cli::add_zoo(program, status);
   cli::add_losses(program, status);
+  cli::add_data(program, status);
   cli::add_info(program, status);
   cli::add_convert(program, status);
   cli::add_reorient(program, status);

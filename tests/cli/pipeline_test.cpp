@@ -13,6 +13,7 @@
 #include "io/weights.h"
 #include "tests/cli/program.h"
 #include "tests/data.h"
+#include "tests/io/temporary_set.h"
 #include "tests/oracle.h"
 #include "tests/train/tiny_set.h"
 
@@ -148,6 +149,19 @@ TEST_SUITE("cli/pipeline") {
     CHECK(has(about(io / "numpy_stored.npz"), "tensors"));
     CHECK(has(about(io / "torch_expected.safetensors"), "conv.weight"));
     CHECK(has(about(io / "nifti_f4.nii.gz"), "spacing 3 x 2 x 1.5 mm"));
+  }
+
+  TEST_CASE("data") {
+    const testing::TemporaryFolder folder("cli_data");
+    CHECK(has(run_program({"data"}).out, "vertebra, disc, canal"));
+    const std::string out = (folder.path() / "set").string();
+    const std::vector<std::string> cells = {"data", "cells",  "--out", out,        "--cases",
+                                            "4",    "--size", "32x48", "--raters", "1"};
+    CHECK(has(run_program(cells).out, "4 pictures in "));
+    CHECK(has(run_program({"info", out}).out, "nucleus"));
+    CHECK(has(run_program(cells).err, "holds a dataset already"));
+    CHECK(has(run_program({"data", "cell", "--out", out}).err, "did you mean 'cells'?"));
+    CHECK(has(run_program({"data", "cells"}).err, "give --out DIR"));
   }
 
   TEST_CASE("zoo, losses and gradcheck") {

@@ -10,7 +10,7 @@ using testing::run_program;
 TEST_SUITE("cli/program") {
   TEST_CASE("every verb explains itself, with examples") {
     for (const char* verb :
-         {"train", "test", "predict", "forward", "zoo", "losses", "info", "gradcheck"}) {
+         {"train", "test", "predict", "forward", "zoo", "losses", "data", "info", "gradcheck"}) {
       CAPTURE(verb);
       const Ended ended = run_program({verb, "--help"});
       CHECK(ended.status == 0);

@@ -75,7 +75,7 @@ TEST_SUITE("cli/settings") {
                        config_file(set, io::Json({{"file", set.data().string()}}).dump())})
               .status == 0);
     for (const char* verb :
-         {"train", "test", "predict", "forward", "zoo", "losses", "info", "gradcheck"}) {
+         {"train", "test", "predict", "forward", "zoo", "losses", "data", "info", "gradcheck"}) {
       CAPTURE(verb);
       const Ended ended = run_program({verb, "--config", config_file(set, R"({"threds": 2})")});
       CHECK(ended.status == 1);
