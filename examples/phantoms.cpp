@@ -35,11 +35,11 @@ int main() {
   zoo::UNet model(1, classes, {.width = 4});
   optim::Adam opt(model.parameters(), {.lr = 1e-2});
   const nn::Loss loss_of = nn::loss("dice:monai + ce");
-  for (int64_t step = 0; step < 40; ++step) {
+  for (int64_t step = 0; step < 100; ++step) {
     const Batch batch = draw(kind, 4 * step, 4);
     const Tensor loss = loss_of(model(batch.images), batch.masks);
     opt.step(loss);
-    if (step % 10 == 9) std::cout << "step " << step + 1 << ": loss " << loss.item() << "\n";
+    if (step % 20 == 19) std::cout << "step " << step + 1 << ": loss " << loss.item() << "\n";
   }
 
   model.eval();
