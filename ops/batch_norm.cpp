@@ -161,7 +161,8 @@ class NormOp : public KernelOp {
     for (int axis = 0; axis < x[0].ndim(); ++axis) {
       if (axis != 1) p.axes.push_back(axis);
     }
-    p.count = static_cast<double>(x[0].numel() / std::max<int64_t>(1, x[0].shape(1)));
+    const int64_t count = x[0].numel() / std::max<int64_t>(1, x[0].shape(1));
+    p.count = static_cast<double>(count);
     const VarMean moments = var_mean(x[0], p.axes, {.correction = 0, .keepdim = true});
     p.rstd = rsqrt(moments.var + options_.eps);
     p.normal = (x[0] - moments.mean) * p.rstd;
