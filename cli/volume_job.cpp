@@ -41,7 +41,8 @@ std::vector<Task> list_tasks(const char* verb, const VolumeSettings& settings) {
   }
   std::vector<Task> tasks;
   for (const fs::directory_entry& entry : fs::directory_iterator(input)) {
-    if (entry.is_regular_file(error) && io::is_volume_name(entry.path())) {
+    const bool slice = entry.path().extension() == ".dcm";
+    if (entry.is_regular_file(error) && io::is_volume_name(entry.path()) && !slice) {
       tasks.push_back({entry.path(), named(entry.path(), settings)});
     }
   }

@@ -11,6 +11,7 @@
 #include "io/picture.h"
 #include "io/png.h"
 #include "io/pnm.h"
+#include "io/tiff.h"
 
 namespace tessera::io {
 
@@ -48,9 +49,8 @@ Picture with_colours(const Picture& indexed) {
 }
 
 // An array [H, W] or [H, W, C] as planes.
-Image array_image(const fs::path& path) {
+Image array_image(const Tensor& array, const fs::path& path) {
   const std::string name = reading("read_image", path);
-  const Tensor array = load_npy(path);
   const Shape& shape = array.shape();
   const bool planes = array.ndim() == 3;
   require(
@@ -158,14 +158,19 @@ LabelMap slice(const LabelMap& volume, int64_t d) {
 
 bool is_image_name(const fs::path& path) {
   const std::string extension = extension_of(path);
-  for (const char* known : {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".npy"})
+  for (const char* known :
+       {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".npy", ".tif", ".tiff"})
     if (extension == known) return true;
   return false;
 }
 
 Image read_image(const fs::path& path) {
-  if (extension_of(path) == ".npy") return array_image(path);
-  Picture picture = decode_picture(read_file(path), reading("read_image", path));
+  if (extension_of(path) == ".npy") return array_image(load_npy(path), path);
+  const std::string bytes = read_file(path);
+  if (is_floating_tiff(bytes, reading("read_image", path))) {
+    return array_image(load_tiff(path).voxels, path);
+  }
+  Picture picture = decode_picture(bytes, reading("read_image", path));
   if (!picture.palette.empty()) picture = with_colours(picture);
   Image image(picture.channels <= 2 ? 1 : 3, picture.height, picture.width);
   const auto step = static_cast<size_t>(picture.channels);
@@ -181,10 +186,15 @@ Image read_image(const fs::path& path) {
 
 ImageSize read_image_size(const fs::path& path) {
   if (extension_of(path) == ".npy") {
-    const Image image = array_image(path);
+    const Image image = array_image(load_npy(path), path);
     return {image.channels, image.height, image.width};
   }
-  const Picture picture = decode_picture_header(read_file(path), reading("read_image", path));
+  const std::string bytes = read_file(path), name = reading("read_image", path);
+  if (is_floating_tiff(bytes, name)) {
+    const Image image = array_image(load_tiff(path).voxels, path);
+    return {image.channels, image.height, image.width};
+  }
+  const Picture picture = decode_picture_header(bytes, name);
   const bool coloured = picture.palette.empty() ? picture.channels >= 3 : !is_grey(picture.palette);
   return {coloured ? 3 : 1, picture.height, picture.width};
 }

@@ -77,11 +77,12 @@ struct ImageSize {
 };
 
 // Whether the name ends as a file that read_image or read_labels can read: .png, .jpg, .jpeg, .bmp,
-// .pgm, .ppm, .npy, in small or capital letters.
+// .pgm, .ppm, .npy, .tif, .tiff, in small or capital letters.
 bool is_image_name(const std::filesystem::path& path);
 
 // Reads PNG (1 to 16 bits, grey, RGB, palette), JPEG, BMP, PGM and PPM by what is in the file, not
-// by its name, and .npy arrays [H, W] or [H, W, C] of at most 16 channels.
+// by its name; TIFF of one page (see tiff.h), which may be floating; and .npy arrays [H, W] or
+// [H, W, C] of at most 16 channels.
 //
 // A palette gives its colours (one channel when all of them are grey). Alpha is dropped: colours
 // stay as stored. Throws Error naming the file and the reason; the memory taken is bounded by the

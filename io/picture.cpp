@@ -7,6 +7,8 @@
 #include "io/bytes.h"
 #include "io/png.h"
 #include "io/pnm.h"
+#include "io/tiff.h"
+#include "io/tiff_pages.h"
 
 // JPEG and BMP are stb_image's; it is compiled here and seen nowhere else.
 #define STB_IMAGE_IMPLEMENTATION
@@ -96,7 +98,7 @@ Picture decode_stb(std::string_view bytes, const std::string& name) {
 }
 
 void require_known(bool known, const std::string& name) {
-  require(known, "{} is not a picture that can be read; use PNG, JPEG, BMP, PGM, PPM or .npy",
+  require(known, "{} is not a picture that can be read; use PNG, JPEG, BMP, PGM, PPM, TIFF or .npy",
           name);
 }
 
@@ -111,6 +113,7 @@ void require_size(int64_t height, int64_t width, const std::string& name) {
 Picture decode_picture(std::string_view bytes, const std::string& name) {
   if (is_png(bytes)) return decode_png(bytes, name);
   if (is_pnm(bytes)) return decode_pnm(bytes, name);
+  if (is_tiff(bytes)) return decode_tiff_picture(bytes, name);
   require_known(is_jpeg(bytes) || is_bmp(bytes), name);
   return decode_stb(bytes, name);
 }
@@ -118,6 +121,7 @@ Picture decode_picture(std::string_view bytes, const std::string& name) {
 Picture decode_picture_header(std::string_view bytes, const std::string& name) {
   if (is_png(bytes)) return decode_png_header(bytes, name);
   if (is_pnm(bytes)) return decode_pnm_header(bytes, name);
+  if (is_tiff(bytes)) return decode_tiff_picture_header(bytes, name);
   require_known(is_jpeg(bytes) || is_bmp(bytes), name);
   return decode_stb_header(bytes, name);
 }

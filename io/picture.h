@@ -26,9 +26,9 @@ struct Picture {
 // Throws Error, beginning with `name`, when a picture of that size is empty or too large.
 void require_size(int64_t height, int64_t width, const std::string& name);
 
-// Decodes PNG, JPEG, BMP, PGM or PPM, told apart by their first bytes. Throws Error when `bytes`
-// are none of them, damaged or truncated; its text begins with `name`. No more samples are
-// allocated than a file of that length can hold.
+// Decodes PNG, JPEG, BMP, PGM, PPM or TIFF (tiff.h), told apart by their first bytes. Throws Error
+// when `bytes` are none of them, damaged or truncated; its text begins with `name`. No more samples
+// are allocated than a file of that length can hold.
 Picture decode_picture(std::string_view bytes, const std::string& name);
 
 // The same without the samples, which is much faster.

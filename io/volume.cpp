@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "core/error.h"
+#include "io/dicom.h"
 #include "io/metaimage.h"
 #include "io/nifti.h"
 #include "io/npy.h"
@@ -13,6 +14,7 @@
 #include "io/nrrd.h"
 #include "io/picture_volume.h"
 #include "io/text_numbers.h"
+#include "io/tiff.h"
 #include "io/voxels.h"
 
 namespace tessera::io {
@@ -74,6 +76,8 @@ const std::vector<Format>& formats() {
        [](const Volume& volume, const fs::path& path, bool) { save_nifti(volume, path); }},
       {{".mha", ".mhd"}, true, load_metaimage, save_metaimage},
       {{".nrrd", ".nhdr"}, true, load_nrrd, save_nrrd},
+      {{".tif", ".tiff"}, false, load_tiff, save_tiff},
+      {{".dcm"}, true, load_dicom, nullptr},
       {{".npz"}, true, load_npz_volume, save_npz_volume},
       {{".npy"}, false, load_npy_volume, save_npy_volume},
       {{".png", ".pgm", ".ppm"},
@@ -121,6 +125,8 @@ std::string volume_stem(const fs::path& path) {
 }
 
 Volume load_volume(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return load_dicom(path);
   const Format* format = find_format(path).first;
   require(format != nullptr, "load: {}: volumes are read from {}", path.string(),
           known_endings(false));

@@ -36,14 +36,14 @@ bool keeps_geometry(const std::filesystem::path& path);
 std::string volume_stem(const std::filesystem::path& path);
 
 // Reads a volume, by the ending of its name: see nifti.h, metaimage.h, nrrd.h, tiff.h and npy.h; a
-// folder is read as a DICOM series (dicom.h), and so is .dcm, a single slice. Of .npz, the array
+// folder is read as a DICOM series (dicom.h), and .dcm as a slice of one. Of .npz, the array
 // "voxels" (with "affine", if that is there) or the only one. Pictures give their samples as they
 // are stored, with a palette the indices: [H, W], or [C, 1, H, W] of several channels.
 //
 // Throws Error naming the file for an unknown ending, and as those readers do.
 Volume load_volume(const std::filesystem::path& path);
 
-// Writes a volume, by the ending of the name; all but .jpg, .jpeg, .bmp and .dcm can be written.
+// Writes a volume, by the ending of the name; all but .jpg, .jpeg, .bmp and .dcm can be.
 // `compress` packs the voxels where the format can; .nii.gz is always packed, and .nii never.
 // Files appear whole or not at all. Throws Error when the format cannot hold the voxels.
 void save_volume(const Volume& volume, const std::filesystem::path& path, bool compress = true);

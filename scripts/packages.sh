@@ -18,9 +18,14 @@ to_test() {
   to_build
   echo "doctest-dev doctest/doctest.h"
 }
-# Without these the build is slower, or a check says that it was skipped.
+# Without these the build is slower, TIFF or DICOM files cannot be read, or a check says that it was
+# skipped.
 optional_to_build() {
-  echo "ccache ccache"
+  cat <<'LIST'
+ccache ccache
+libtiff-dev tiffio.h
+libgdcm-dev /usr/include/gdcm-3.0
+LIST
 }
 optional_to_test() {
   optional_to_build
