@@ -28,7 +28,8 @@ struct DicomFile {
 // Whether the file has the mark of DICOM, "DICM" behind 128 bytes.
 bool is_dicom(const std::filesystem::path& path);
 
-// Throws Error naming the file when it has no picture, is damaged, or this build has no GDCM.
+// Throws Error naming the file when it has no picture, is damaged, or this build has no GDCM. GDCM
+// runs in a process of its own, so that a hostile file ends that one only.
 DicomFile read_dicom(const std::filesystem::path& path);
 
 }  // namespace tessera::io

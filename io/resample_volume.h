@@ -18,7 +18,9 @@ namespace tessera::io {
 //         labels; order_z 0; force_separate_z None).
 // monai   the first voxel stays where it is and the others follow exactly at the new spacing:
 //         round((n - 1) old / new + 1) of them. Images are linear; labels are those of the nearest
-//         voxel. An axis whose spacing is within 0.001 mm stays. Same as MONAI's Spacing().
+//         voxel. An axis whose spacing is within 0.001 mm stays. Same as MONAI's Spacing(), but
+//         that it moves the result by up to a voxel when rounding has made axes not quite
+//         perpendicular.
 enum class SpacingRule : uint8_t { nnunet, monai };
 
 struct SpacingOptions {

@@ -120,10 +120,11 @@ TEST_SUITE("io/picture") {
   TEST_CASE("another kind of file is an error that says what can be read") {
     for (const std::string bytes : {"", "GIF89a", "\xff", "BM", "P", "P5", "hello, world"})
       CHECK_THROWS_AS(decode_picture(bytes, "x"), Error);
-    CHECK_THROWS_WITH_AS(decode_picture("GIF89a and more", "x.gif"),
-                         "x.gif is not a picture that can be read; use PNG, JPEG, BMP, PGM, PPM or "
-                         ".npy",
-                         Error);
+    CHECK_THROWS_WITH_AS(
+        decode_picture("GIF89a and more", "x.gif"),
+        "x.gif is not a picture that can be read; use PNG, JPEG, BMP, PGM, PPM, TIFF or "
+        ".npy",
+        Error);
   }
 
   TEST_CASE("a small JPEG that claims to be huge is refused before memory is taken") {
