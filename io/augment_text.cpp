@@ -124,6 +124,7 @@ void set_named_(AugmentStep& step, std::vector<bool>& given, const std::string& 
   }
   std::vector<std::string> names;
   const auto& parameters = step.kind->parameters;
+  names.reserve(parameters.size() + 1);
   for (const Parameter& parameter : parameters) names.push_back(parameter.name);
   if (step.kind->change != nullptr) names.emplace_back("each");
   const auto found = std::find_if(parameters.begin(), parameters.end(),

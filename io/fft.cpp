@@ -10,7 +10,7 @@ namespace tessera::io {
 
 namespace {
 
-constexpr int64_t L = Fft::kLanes;
+constexpr int64_t kLanes = Fft::kLanes;
 constexpr int64_t kLargestFactor = 13;  // larger ones cost more than Bluestein's way
 
 // The factors of n that are small, or none when one is not. Fours first: they need no products.
@@ -32,7 +32,7 @@ std::complex<float> turned(double turns) {
 void add_product(const float* re, const float* im, std::complex<float> w, float* to_re,
                  float* to_im) {
   const float a = w.real(), b = w.imag();
-  for (int64_t l = 0; l < L; ++l) {
+  for (int64_t l = 0; l < kLanes; ++l) {
     to_re[l] += a * re[l] - b * im[l];
     to_im[l] += a * im[l] + b * re[l];
   }
@@ -40,7 +40,7 @@ void add_product(const float* re, const float* im, std::complex<float> w, float*
 
 void multiply(const float* re, const float* im, std::complex<float> w, float* to_re, float* to_im) {
   const float a = w.real(), b = w.imag();
-  for (int64_t l = 0; l < L; ++l) {
+  for (int64_t l = 0; l < kLanes; ++l) {
     const float x = re[l], y = im[l];
     to_re[l] = a * x - b * y;
     to_im[l] = a * y + b * x;
@@ -48,9 +48,9 @@ void multiply(const float* re, const float* im, std::complex<float> w, float* to
 }
 
 // Transforms of four elements: sums and differences, and a quarter turn.
-void fourfold(const float (*re)[L], const float (*im)[L], float* const* to_re,
+void fourfold(const float (*re)[kLanes], const float (*im)[kLanes], float* const* to_re,
               float* const* to_im) {
-  for (int64_t l = 0; l < L; ++l) {
+  for (int64_t l = 0; l < kLanes; ++l) {
     const float a = re[0][l] + re[2][l], b = im[0][l] + im[2][l];
     const float c = re[1][l] + re[3][l], d = im[1][l] + im[3][l];
     const float e = re[0][l] - re[2][l], f = im[0][l] - im[2][l];
@@ -79,16 +79,16 @@ Fft::Fft(int64_t n) : n_(n) {
   int64_t length = 1;
   while (length < 2 * n - 1) length *= 2;
   convolution_ = std::make_shared<const Fft>(length);
-  std::vector<float> re(static_cast<size_t>(length * L)), im = re;
+  std::vector<float> re(static_cast<size_t>(length * kLanes)), im = re;
   for (int64_t k = 0; k < n; ++k) {
     for (const int64_t at : {k, (length - k) % length}) {
-      re[static_cast<size_t>(at * L)] = chirp_[static_cast<size_t>(k)].real();
-      im[static_cast<size_t>(at * L)] = -chirp_[static_cast<size_t>(k)].imag();
+      re[static_cast<size_t>(at * kLanes)] = chirp_[static_cast<size_t>(k)].real();
+      im[static_cast<size_t>(at * kLanes)] = -chirp_[static_cast<size_t>(k)].imag();
     }
   }
   convolution_->forward_(re, im);
   for (int64_t k = 0; k < length; ++k) {
-    const auto at = static_cast<size_t>(k * L);
+    const auto at = static_cast<size_t>(k * kLanes);
     filter_.push_back(std::complex(re[at], im[at]) / static_cast<float>(length));
   }
 }
@@ -99,25 +99,25 @@ void Fft::by_factors_(std::vector<float>& re, std::vector<float>& im) const {
   std::vector<float> next_re(re.size()), next_im(re.size());
   int64_t done = 1;
   for (const int64_t p : factors_) {
-    float part_re[kLargestFactor][L], part_im[kLargestFactor][L];
+    float part_re[kLargestFactor][kLanes], part_im[kLargestFactor][kLanes];
     float* to_re[kLargestFactor];
     float* to_im[kLargestFactor];
     for (int64_t j = 0; j < n_ / p; ++j) {
       const int64_t k = j % done, first = j / done * done * p + k;
       for (int64_t r = 0; r < p; ++r) {
-        const int64_t from = (j + r * (n_ / p)) * L;
+        const int64_t from = (j + r * (n_ / p)) * kLanes;
         multiply(re.data() + from, im.data() + from,
                  roots_[static_cast<size_t>(k * r * (n_ / (done * p)))], part_re[r], part_im[r]);
-        to_re[r] = next_re.data() + (first + r * done) * L;
-        to_im[r] = next_im.data() + (first + r * done) * L;
+        to_re[r] = next_re.data() + (first + r * done) * kLanes;
+        to_im[r] = next_im.data() + (first + r * done) * kLanes;
       }
       if (p == 4) {
         fourfold(part_re, part_im, to_re, to_im);
         continue;
       }
       for (int64_t s = 0; s < p; ++s) {
-        std::fill_n(to_re[s], L, 0.0F);
-        std::fill_n(to_im[s], L, 0.0F);
+        std::fill_n(to_re[s], kLanes, 0.0F);
+        std::fill_n(to_im[s], kLanes, 0.0F);
         for (int64_t r = 0; r < p; ++r)
           add_product(part_re[r], part_im[r], roots_[static_cast<size_t>(r * s % p * (n_ / p))],
                       to_re[s], to_im[s]);
@@ -132,25 +132,25 @@ void Fft::by_factors_(std::vector<float>& re, std::vector<float>& im) const {
 // Bluestein 1970: with j k = (j^2 + k^2 - (k - j)^2) / 2 the transform is a convolution.
 void Fft::by_chirp_(std::vector<float>& re, std::vector<float>& im) const {
   const int64_t length = convolution_->size();
-  std::vector<float> long_re(static_cast<size_t>(length * L)), long_im = long_re;
+  std::vector<float> long_re(static_cast<size_t>(length * kLanes)), long_im = long_re;
   for (int64_t k = 0; k < n_; ++k)
-    multiply(re.data() + k * L, im.data() + k * L, chirp_[static_cast<size_t>(k)],
-             long_re.data() + k * L, long_im.data() + k * L);
+    multiply(re.data() + k * kLanes, im.data() + k * kLanes, chirp_[static_cast<size_t>(k)],
+             long_re.data() + k * kLanes, long_im.data() + k * kLanes);
   convolution_->forward_(long_re, long_im);
   for (int64_t k = 0; k < length; ++k) {
-    float* a = long_re.data() + k * L;
-    float* b = long_im.data() + k * L;
+    float* a = long_re.data() + k * kLanes;
+    float* b = long_im.data() + k * kLanes;
     multiply(a, b, filter_[static_cast<size_t>(k)], a, b);
   }
   convolution_->inverse_(long_re, long_im);
   for (int64_t k = 0; k < n_; ++k)
-    multiply(long_re.data() + k * L, long_im.data() + k * L, chirp_[static_cast<size_t>(k)],
-             re.data() + k * L, im.data() + k * L);
+    multiply(long_re.data() + k * kLanes, long_im.data() + k * kLanes,
+             chirp_[static_cast<size_t>(k)], re.data() + k * kLanes, im.data() + k * kLanes);
 }
 
 void Fft::forward_(std::vector<float>& re, std::vector<float>& im) const {
-  require(std::ssize(re) == n_ * L && re.size() == im.size(),
-          "Fft: there must be {} x {} elements, got {} and {}", n_, L, re.size(), im.size());
+  require(std::ssize(re) == n_ * kLanes && re.size() == im.size(),
+          "Fft: there must be {} x {} elements, got {} and {}", n_, kLanes, re.size(), im.size());
   if (n_ == 1) return;
   convolution_ ? by_chirp_(re, im) : by_factors_(re, im);
 }
@@ -179,23 +179,23 @@ void filter_lines_(Image& image, int axis, std::span<const float> response) {
   const int64_t lines = std::ssize(image.pixels) / std::max<int64_t>(n, 1);
   const auto start = [&](int64_t line) { return line / step * step * n + line % step; };
   std::vector<float> re, im;
-  for (int64_t first = 0; first < lines; first += 2 * L) {
-    re.assign(static_cast<size_t>(n * L), 0);
-    im.assign(static_cast<size_t>(n * L), 0);
-    const int64_t count = std::min(2 * L, lines - first);
+  for (int64_t first = 0; first < lines; first += 2 * kLanes) {
+    re.assign(static_cast<size_t>(n * kLanes), 0);
+    im.assign(static_cast<size_t>(n * kLanes), 0);
+    const int64_t count = std::min(2 * kLanes, lines - first);
     const auto each = [&](auto f) {
       for (int64_t l = 0; l < count; ++l) {
         float* pixel = image.pixels.data() + start(first + l);
-        float* part = (l < L ? re : im).data() + l % L;
-        for (int64_t k = 0; k < n; ++k) f(pixel[k * step], part[k * L]);
+        float* part = (l < kLanes ? re : im).data() + l % kLanes;
+        for (int64_t k = 0; k < n; ++k) f(pixel[k * step], part[k * kLanes]);
       }
     };
     each([](float& pixel, float& part) { part = pixel; });
     fft.forward_(re, im);
     for (int64_t k = 0; k < n; ++k) {
-      for (int64_t l = 0; l < L; ++l) {
-        re[static_cast<size_t>(k * L + l)] *= factor[static_cast<size_t>(k)];
-        im[static_cast<size_t>(k * L + l)] *= factor[static_cast<size_t>(k)];
+      for (int64_t l = 0; l < kLanes; ++l) {
+        re[static_cast<size_t>(k * kLanes + l)] *= factor[static_cast<size_t>(k)];
+        im[static_cast<size_t>(k * kLanes + l)] *= factor[static_cast<size_t>(k)];
       }
     }
     fft.inverse_(re, im);
