@@ -57,7 +57,8 @@ void add_verb(CLI::App& program, int& status, AnyVerb verb) {
     std::visit(
         [&](auto* value) {
           (*counts)[field.name] =
-              add_flag(*app, field, *value, group, field.name == verb.positional);
+              add_flag(*app, field, *value, group,
+                       field.name == verb.positional || field.name == verb.then_positional);
         },
         field.value);
   }

@@ -30,6 +30,7 @@ struct Verb {
   std::vector<std::pair<std::string, std::string>> groups = {};
   // A file of settings that these settings ask for: those that a run was started with. Empty: none.
   std::function<std::string(const Config&)> base = {};
+  std::string then_positional = {};  // a second field that needs no flag
 };
 
 // A verb whose settings are pointed at by `fields`: what a Verb is when it is known to the program.
@@ -39,6 +40,7 @@ struct AnyVerb {
   std::vector<train::Field> fields;
   std::function<int()> run;
   std::function<std::string()> base;
+  std::string then_positional = {};
 };
 
 // Adds the verb to the program; `status` gets what it returns.
@@ -49,7 +51,8 @@ void add_verb(CLI::App& program, int& status, const Verb<Config>& verb) {
   add_verb(program, status,
            {verb.name, verb.summary, verb.examples, verb.positional, verb.groups,
             train::fields_of(*config), [config, run = verb.run] { return run(*config); },
-            [config, base = verb.base] { return base ? base(*config) : std::string(); }});
+            [config, base = verb.base] { return base ? base(*config) : std::string(); },
+            verb.then_positional});
 }
 
 // Makes the folder that a verb writes into. Throws Error when that is not possible.
@@ -74,6 +77,8 @@ void add_info(CLI::App& program, int& status);
 void add_convert(CLI::App& program, int& status);
 void add_reorient(CLI::App& program, int& status);
 void add_resample(CLI::App& program, int& status);
+void add_dataset(CLI::App& program, int& status);
+void add_doctor(CLI::App& program, int& status);
 void add_gradcheck(CLI::App& program, int& status);
 void add_augment(CLI::App& program, int& status);
 

@@ -117,6 +117,8 @@ int run(int argc, char** argv) {
   cli::add_convert(program, status);
   cli::add_reorient(program, status);
   cli::add_resample(program, status);
+  cli::add_dataset(program, status);
+  cli::add_doctor(program, status);
   cli::add_gradcheck(program, status);
   cli::add_augment(program, status);
   try {

@@ -15,7 +15,7 @@ namespace {
 
 std::shared_ptr<const Volume> load(const fs::path& path, VolumeCache* volumes) {
   return volumes != nullptr ? volumes->load(path)
-                            : std::make_shared<const Volume>(load_nifti(path));
+                            : std::make_shared<const Volume>(load_volume(path));
 }
 
 // A file as slices across an axis, and where it is in the patient.

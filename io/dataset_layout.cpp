@@ -173,10 +173,7 @@ void find_nnunet_cases(DatasetLayout& layout) {
 }  // namespace
 
 std::string stem_of(const fs::path& path) {
-  const fs::path stem = path.stem();
-  const bool packed = is_volume_file(path) && path.extension() != stem.extension() &&
-                      (path.extension() == ".gz" || path.extension() == ".GZ");
-  return packed ? stem.stem().string() : stem.string();
+  return is_case_name(path) ? volume_stem(path) : path.stem().string();
 }
 
 bool is_case_name(const fs::path& path) {

@@ -98,7 +98,7 @@ fs::path write_label_names(const DatasetLayout& layout, const LabelNames& labels
   Json json = is_there(path) ? load_json(path) : Json::object();
   if (!json.is_object()) json = Json::object();
   if (labels.ignore) names[kIgnore] = *labels.ignore;
-  json["labels"] = names;
+  if (!names.empty()) json["labels"] = names;  // regions stay
   const size_t channels = layout.cases.empty() ? 1 : 1 + layout.cases[0].further.size();
   if (!json["channel_names"].is_object() || json["channel_names"].size() != channels) {
     json["channel_names"] = Json::object();

@@ -67,7 +67,7 @@ void visit(const Volume& volume, const Slice& slice, F f) {
 }  // namespace
 
 bool is_volume_file(const fs::path& path) {
-  return is_nifti_name(path);
+  return is_volume_name(path) && !is_image_name(path);
 }
 
 std::array<int64_t, 3> extents_of(const Shape& shape) {
@@ -154,7 +154,7 @@ std::shared_ptr<const Volume> VolumeCache::load(const fs::path& path) {
   }
   if (mine) {
     try {
-      promise.set_value(std::make_shared<const Volume>(load_nifti(path)));
+      promise.set_value(std::make_shared<const Volume>(load_volume(path)));
     } catch (...) {
       promise.set_exception(std::current_exception());
     }

@@ -10,13 +10,14 @@
 #include <string>
 
 #include "io/image.h"
-#include "io/nifti.h"
+#include "io/volume.h"
 
 namespace tessera::io {
 
 // Volumes as pictures: the slices across one of their axes.
 
-// Whether the name is that of a volume that can be read.
+// Whether the name is that of a volume that load_volume can read, and not of a picture or array,
+// which read_image reads.
 bool is_volume_file(const std::filesystem::path& path);
 
 // The axis 0, 1 or 2 (d, h or w) along which neighbours are farthest apart, so that the slices
@@ -60,7 +61,7 @@ class VolumeCache {
   // Keeps at most `bytes`, but always the latest volume.
   explicit VolumeCache(int64_t bytes) : bytes_(bytes) {}
 
-  // Throws Error as load_nifti does.
+  // Throws Error as load_volume does.
   std::shared_ptr<const Volume> load(const std::filesystem::path& path);
 
  private:

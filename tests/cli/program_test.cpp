@@ -9,8 +9,8 @@ using testing::run_program;
 
 TEST_SUITE("cli/program") {
   TEST_CASE("every verb explains itself, with examples") {
-    for (const char* verb :
-         {"train", "test", "predict", "forward", "zoo", "losses", "data", "info", "gradcheck"}) {
+    for (const char* verb : {"train", "test", "predict", "forward", "zoo", "losses", "data", "info",
+                             "gradcheck", "dataset", "doctor"}) {
       CAPTURE(verb);
       const Ended ended = run_program({verb, "--help"});
       CHECK(ended.status == 0);

@@ -74,8 +74,8 @@ TEST_SUITE("cli/settings") {
     CHECK(run_program({"info", "--config",
                        config_file(set, io::Json({{"file", set.data().string()}}).dump())})
               .status == 0);
-    for (const char* verb :
-         {"train", "test", "predict", "forward", "zoo", "losses", "data", "info", "gradcheck"}) {
+    for (const char* verb : {"train", "test", "predict", "forward", "zoo", "losses", "data", "info",
+                             "gradcheck", "dataset", "doctor"}) {
       CAPTURE(verb);
       const Ended ended = run_program({verb, "--config", config_file(set, R"({"threds": 2})")});
       CHECK(ended.status == 1);

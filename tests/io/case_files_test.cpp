@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "io/dataset_layout.h"
 #include "io/loader.h"
+#include "io/nifti.h"
 #include "ops/unary.h"
 #include "tests/io/temporary_set.h"
 

@@ -6,6 +6,7 @@
 
 #include "core/cpu/parallel.h"
 #include "core/error.h"
+#include "io/nifti.h"
 #include "ops/unary.h"
 #include "tests/io/temporary_set.h"
 
