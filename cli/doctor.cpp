@@ -39,7 +39,7 @@ void print(const io::Diagnosis& diagnosis, const DoctorConfig& config) {
   std::map<std::string, int64_t> counts;
   for (const io::Finding& one : diagnosis.findings) {
     if (++counts[one.check] > config.rows && config.rows > 0) continue;
-    table.row({one.check, fs::relative(one.file, config.data).string(), one.problem,
+    table.row({one.check, one.file.lexically_relative(config.data).string(), one.problem,
                one.note ? "nothing: a note" : one.remedy});
   }
   for (const auto& [check, count] : counts)

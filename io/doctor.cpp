@@ -8,6 +8,7 @@
 
 #include "core/cpu/parallel.h"
 #include "core/error.h"
+#include "io/atomic_file.h"
 #include "io/csv.h"
 #include "io/doctor_chart.h"
 #include "io/progress.h"
@@ -48,8 +49,8 @@ void write_report(const Chart& chart, const fs::path& path) {
             .rows = {},
             .lines = {}};
   for (const Finding& one : chart.findings)
-    table.rows.push_back(
-        {one.check, fs::relative(one.file, chart.layout.folder).string(), one.problem, one.remedy});
+    table.rows.push_back({one.check, one.file.lexically_relative(chart.layout.folder).string(),
+                          one.problem, one.remedy});
   write_csv(table, path);
 }
 
@@ -136,19 +137,21 @@ Diagnosis diagnose(const fs::path& folder, const DoctorOptions& options) {
   return diagnosis_of(examine(folder, options));
 }
 
-Treatment repair(const fs::path& folder, const fs::path& out, const DoctorOptions& options) {
+Treatment repair(const fs::path& folder, const fs::path& copy, const DoctorOptions& options) {
+  const fs::path out = copy.has_filename() ? copy : copy.parent_path();  // "mended/" is "mended"
+  fs::path part = out;
+  part += kPartExtension;
   require_free(folder, out);
+  require_free(folder, part);
   const Chart chart = examine(folder, options);
   require(chart.check != "layout", "doctor: {} cannot be repaired: {}", folder.string(),
           chart.findings[0].problem);
   const bool any = std::any_of(chart.cases.begin(), chart.cases.end(),
                                [](const ExaminedCase& one) { return !one.leave_out; });
-  require(any, "doctor: no case of {} can be repaired; {} of {} is the first finding",
-          folder.string(), chart.findings.empty() ? "there is none" : chart.findings[0].problem,
-          chart.findings.empty() ? "it" : chart.findings[0].file.string());
-  fs::path part = out;
-  part += ".part";
-  fs::remove_all(part);
+  require(any, "doctor: {} has no case that can be kept; {}", folder.string(),
+          chart.findings.empty()
+              ? "it is empty"
+              : chart.findings[0].file.string() + ": " + chart.findings[0].problem);
   try {
     write_copy(chart, part);
     write_report(chart, part / "doctor.csv");

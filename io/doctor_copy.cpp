@@ -23,7 +23,7 @@ namespace {
 
 // Where a file of the original stands in the copy.
 fs::path place_of(const Chart& chart, const fs::path& file, const fs::path& out) {
-  return out / fs::relative(file, chart.layout.folder);
+  return out / file.lexically_relative(chart.layout.folder);
 }
 
 using Extents = std::array<int64_t, 3>;
@@ -130,16 +130,28 @@ void write_image(const fs::path& from, const ImageFacts& facts,
   save_volume(volume, path);
 }
 
-// Copies all files but those that `changed` names.
+// Whether a folder is a link to one that it lies in.
+bool is_loop(const fs::directory_entry& entry) {
+  if (!entry.is_symlink()) return false;
+  const fs::path to = fs::canonical(entry.path()), from = fs::canonical(entry.path().parent_path());
+  return std::mismatch(to.begin(), to.end(), from.begin(), from.end()).first == to.end();
+}
+
+// Copies all files but those that `changed` names; links become what they point to.
 void copy_others(const fs::path& folder, const fs::path& out, const std::set<fs::path>& changed) {
   fs::create_directories(out);
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const fs::path to = out / fs::relative(entry.path(), folder);
-    if (entry.is_directory()) {
+  fs::recursive_directory_iterator entry(folder, fs::directory_options::follow_directory_symlink);
+  for (; entry != fs::recursive_directory_iterator(); ++entry) {
+    const fs::path to = out / entry->path().lexically_relative(folder);
+    if (entry->is_directory()) {
+      if (is_loop(*entry)) {
+        entry.disable_recursion_pending();
+        continue;
+      }
       fs::create_directories(to);
       fs::permissions(to, fs::perms::owner_all, fs::perm_options::add);
-    } else if (entry.is_regular_file() && !changed.contains(entry.path())) {
-      fs::copy_file(entry.path(), to);
+    } else if (entry->is_regular_file() && !changed.contains(entry->path())) {
+      fs::copy_file(entry->path(), to);
       fs::permissions(to, fs::perms::owner_write, fs::perm_options::add);
     }
   }

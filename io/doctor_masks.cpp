@@ -85,23 +85,34 @@ std::vector<std::pair<float, Code>> most_frequent(const std::vector<ExaminedCase
 std::vector<float> levels_of(const std::vector<ExaminedCase*>& members, float apart, double much) {
   constexpr size_t kMostLevels = 256;
   constexpr float kBeside = 8;  // codes that are so near count with a level
+  constexpr float kEdges = 4;
   const bool coloured = members[0]->mask.coloured;
   const auto order = most_frequent(members);
   int64_t pixels = 0;
   for (const auto& entry : order) pixels += entry.second.count;
-  std::vector<float> levels;
+  struct Candidate {
+    float code;
+    bool solid;
+    int64_t near;  // pixels of the codes beside it
+  };
+  std::vector<Candidate> candidates;
   for (size_t i = 0; i < std::min(order.size(), kMostLevels); ++i) {
-    const float code = order[i].first;
-    const bool far = std::all_of(levels.begin(), levels.end(), [&](float level) {
-      return distance(level, code, coloured) > apart;
-    });
-    if (!far) continue;
-    int64_t near = 0;
+    Candidate one{order[i].first, order[i].second.solid > 0, 0};
     for (const auto& [other, facts] : order)
-      if (distance(other, code, coloured) <= kBeside) near += facts.count;
-    if (order[i].second.solid > 0 ||
-        static_cast<double>(near) >= much * static_cast<double>(pixels))
-      levels.push_back(code);
+      if (distance(other, one.code, coloured) <= kBeside) one.near += facts.count;
+    candidates.push_back(one);
+  }
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.near > b.near; });
+  std::vector<float> levels;
+  for (const Candidate& one : candidates) {
+    // What fills no area may be an edge between two levels, unless it is far from both.
+    const float wanted = one.solid ? apart : kEdges * apart;
+    const bool far = std::all_of(levels.begin(), levels.end(), [&](float level) {
+      return distance(level, one.code, coloured) > wanted;
+    });
+    const double share = static_cast<double>(one.near) / static_cast<double>(pixels);
+    if (far && (one.solid || share >= much)) levels.push_back(one.code);
   }
   std::sort(levels.begin(), levels.end());
   return levels;
@@ -197,12 +208,16 @@ std::map<float, int32_t> classes_of_colours(const std::map<float, int64_t>& coun
     for (const auto& entry : counts) classes[entry.first] = ours[entry.first];
     return classes;
   }
+  const auto darkest =
+      std::min_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) {
+        return distance(a.first, 0, true) < distance(b.first, 0, true);
+      });
+  const auto most =
+      std::max_element(counts.begin(), counts.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  constexpr float kBlack = 24;  // what JPEG makes of it
   const float background =
-      counts.contains(0)
-          ? 0
-          : std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) {
-              return a.second < b.second;
-            })->first;
+      distance(darkest->first, 0, true) <= kBlack ? darkest->first : most->first;
   classes[background] = 0;
   int32_t next = 1;
   for (const auto& entry : counts)

