@@ -15,7 +15,7 @@ constexpr double kPi = std::numbers::pi;
 using Surface = std::function<double(const Point&)>;
 
 // A surface with bumps of about `height`.
-Surface bumpy(Surface surface, Draws& draws, int cells, double height) {
+Surface bumpy(const Surface& surface, Draws& draws, int cells, double height) {
   const SmoothField field(draws, cells);
   return [=](const Point& p) { return surface(p) + height * field.at(p); };
 }
@@ -310,13 +310,14 @@ Phantom make_phantom(const PhantomKind& kind, const PhantomOptions& o, int64_t n
   const auto draws = [&](uint32_t purpose) {
     return Draws(o.seed, static_cast<uint32_t>(number), purpose);
   };
-  enum : uint32_t { kAnatomy, kTexture, kArtefacts, kFirstRater };
-  Draws anatomy = draws(kAnatomy), texture = draws(kTexture), artefacts = draws(kArtefacts);
+  enum : uint32_t { anatomy_stream, texture_stream, artefact_stream, first_rater };
+  Draws anatomy = draws(anatomy_stream), texture = draws(texture_stream),
+        artefacts = draws(artefact_stream);
   const Scene scene = kind.draw(size, anatomy);
   Phantom phantom{size, scene.brightness(texture), scene.labels(), {}};
   add_artefacts_(phantom.image, scene, artefacts, o.bias, o.noise);
   for (int64_t r = 0; r < o.raters; ++r) {
-    Draws rater = draws(kFirstRater + static_cast<uint32_t>(r));
+    Draws rater = draws(first_rater + static_cast<uint32_t>(r));
     constexpr double kError = 0.006;  // of the shorter side
     const double error = kError * 2 * scene.pixels_per_unit() * rater.uniform(0.5, 1.5);
     phantom.raters.push_back(scene.labels_with_error(rater, error));

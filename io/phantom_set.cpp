@@ -65,6 +65,7 @@ void write_mask(const SceneSize& size, const std::vector<uint8_t>& mask, const P
 void write_split(const std::vector<std::string>& stems, uint64_t seed, const fs::path& path) {
   constexpr double kShare = 0.15;
   std::vector<Case> cases;
+  cases.reserve(stems.size());
   for (const std::string& stem : stems) cases.push_back({.name = stem, .image = {}});
   split_by_group_(cases, kShare, kShare, seed);
   Csv csv{.name = path.string(), .columns = {"stem", "split"}, .rows = {}, .lines = {}};
