@@ -135,7 +135,7 @@ def random_volume(dtype):
 def upright(affine):
     """The affine with its axes along those of the patient. For oblique ones MONAI's origin depends
     on rounding: it aligns first voxels, or centres when axes are not exactly perpendicular."""
-    straight = np.eye(4)
+    straight = np.diag([0.0, 0, 0, 1])
     straight[:3, 3] = affine[:3, 3].astype("f4")
     spacing = np.linalg.norm(affine[:3, :3], axis=0).astype("f4")
     for axis, row in enumerate(rng.permutation(3)):
