@@ -117,7 +117,7 @@ class Table {
 };
 
 Tensor values(const Shape& shape) {
-  const Tensor x = randn(shape);
+  Tensor x = randn(shape);
   eval({x});
   return x;
 }
