@@ -68,6 +68,7 @@ void use_threads(const char* verb, int64_t threads);
 void add_train(CLI::App& program, int& status);
 void add_test(CLI::App& program, int& status);
 void add_predict(CLI::App& program, int& status);
+void add_eval(CLI::App& program, int& status);
 void add_postprocess(CLI::App& program, int& status);
 void add_forward(CLI::App& program, int& status);
 void add_zoo(CLI::App& program, int& status);

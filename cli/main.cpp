@@ -108,6 +108,7 @@ int run(int argc, char** argv) {
   cli::add_train(program, status);
   cli::add_test(program, status);
   cli::add_predict(program, status);
+  cli::add_eval(program, status);
   cli::add_postprocess(program, status);
   cli::add_forward(program, status);
   cli::add_zoo(program, status);

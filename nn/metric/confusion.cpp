@@ -80,6 +80,11 @@ void Confusion::add(std::span<const int64_t> predicted, std::span<const int64_t>
   *this += added;
 }
 
+void Confusion::add_count(int64_t reference, int64_t predicted, int64_t pixels) {
+  (void)count(reference, predicted);  // the check
+  counts_[static_cast<size_t>(reference * classes_ + predicted)] += pixels;
+}
+
 Tensor predicted_classes(const Operand& logits) {
   const Call call("predicted_classes", logits.where);
   require(

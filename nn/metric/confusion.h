@@ -33,6 +33,9 @@ class Confusion {
   // sizes differ, or a class lies outside [0, classes); nothing is counted then.
   void add(std::span<const int64_t> predicted, std::span<const int64_t> reference,
            int64_t ignore_index);
+  // Counts `pixels` of class `reference` that were predicted as `predicted`. Throws Error for
+  // classes outside [0, classes).
+  void add_count(int64_t reference, int64_t predicted, int64_t pixels);
 
  private:
   int64_t classes_ = 0, ignored_ = 0;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -18,12 +19,6 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 using Kind = Metric::Kind;
 using SurfaceKind = Convention::SurfaceKind;
-
-// A metric that only looks at the overlap.
-template <double (*score)(const Overlap&)>
-double of_overlap(const RegionPair& pair, const Convention&, double) {
-  return score(pair.overlap());
-}
 
 template <double (*score)(const LesionCounts&)>
 double of_lesions(const RegionPair& pair, const Convention&, double) {
@@ -73,43 +68,39 @@ double boundary(const RegionPair& pair, const Convention&, double share) {
   return boundary_iou(pair.prediction(), pair.reference(), boundary_width(pair.whole(), share));
 }
 
-double from_scores(const RegionPair&, const Convention&, double) {
-  return kNaN;
-}
-
 std::vector<Metric> make_metrics() {
   std::vector<Metric> all;
   const auto add = [&](Kind kind, const char* name, const char* title, const char* meaning,
-                       decltype(Metric::measure) measure) -> Metric& {
-    all.push_back({.name = name,
-                   .title = title,
-                   .meaning = meaning,
-                   .kind = kind,
-                   .parameter = kNaN,
-                   .measure = measure});
+                       auto function) -> Metric& {
+    all.push_back(
+        {.name = name, .title = title, .meaning = meaning, .kind = kind, .parameter = kNaN});
+    using Function = decltype(function);
+    if constexpr (std::is_same_v<Function, decltype(Metric::of_overlap)>) {
+      all.back().of_overlap = function;
+    } else if constexpr (std::is_same_v<Function, decltype(Metric::of_confusion)>) {
+      all.back().of_confusion = function;
+    } else if constexpr (std::is_same_v<Function, decltype(Metric::of_pair)>) {
+      all.back().of_pair = function;
+    }
     const bool error = kind == Kind::distance;
     all.back().less_is_better = error;
     all.back().perfect = error ? 0 : kind == Kind::volume ? kNaN : 1;
     return all.back();
   };
-  add(Kind::overlap, "dice", "Dice", "2 shared / sum of both sizes", of_overlap<dice>);
-  add(Kind::overlap, "iou", "IoU", "shared / united; Jaccard index", of_overlap<iou>);
-  add(Kind::ratio, "precision", "precision", "share of the prediction that is right",
-      of_overlap<precision>);
-  add(Kind::ratio, "recall", "recall", "share of the reference that is found; sensitivity",
-      of_overlap<recall>);
+  add(Kind::overlap, "dice", "Dice", "2 shared / sum of both sizes", dice);
+  add(Kind::overlap, "iou", "IoU", "shared / united; Jaccard index", iou);
+  add(Kind::ratio, "precision", "precision", "share of the prediction that is right", precision);
+  add(Kind::ratio, "recall", "recall", "share of the reference that is found; sensitivity", recall);
   add(Kind::ratio, "specificity", "specificity", "share of the rest that is left alone",
-      of_overlap<specificity>);
-  add(Kind::ratio, "accuracy", "accuracy", "share of all voxels that are right",
-      of_overlap<accuracy>);
-  add(Kind::ratio, "mcc", "MCC", "Matthews correlation coefficient, -1 to 1",
-      of_overlap<matthews_correlation>);
+      specificity);
+  add(Kind::ratio, "accuracy", "accuracy", "share of all voxels that are right", accuracy);
+  add(Kind::ratio, "mcc", "MCC", "Matthews correlation coefficient, -1 to 1", matthews_correlation);
   Metric& voe = add(Kind::overlap, "voe", "VOE", "volumetric overlap error, 1 - IoU",
-                    of_overlap<volumetric_overlap_error>);
+                    volumetric_overlap_error);
   voe.less_is_better = true;
   voe.perfect = 0;
   add(Kind::volume, "rvd", "RVD", "(predicted - reference) / reference volume",
-      of_overlap<relative_volume_difference>);
+      relative_volume_difference);
   add(Kind::volume, "volume", "volume", "of the prediction, mm^2 or mm^3", volume);
   add(Kind::volume, "reference_volume", "reference volume", "mm^2 or mm^3", reference_volume);
   add(Kind::distance, "hd", "HD", "Hausdorff distance, mm; hd@99 for a percentile",
@@ -141,14 +132,24 @@ std::vector<Metric> make_metrics() {
   add(Kind::lesions, "pq", "PQ", "panoptic quality: parts matched with IoU above 0.5",
       of_lesions<panoptic_quality>);
   add(Kind::scores, "average_precision", "AP", "of probabilities (.npy with classes in front)",
-      from_scores);
+      nullptr);
+  add(Kind::picture, "pixel_accuracy", "pixel accuracy", "share of all pixels of the right class",
+      pixel_accuracy);
+  add(Kind::picture, "class_accuracy", "class accuracy",
+      "mean recall of the classes, background too", mean_recall);
+  add(Kind::picture, "fwiou", "FWIoU", "IoU of the classes weighted by their pixels",
+      frequency_weighted_iou);
+  add(Kind::picture, "miou", "mIoU", "mean IoU of the classes, background too", mean_iou);
   return all;
 }
 
 // What the convention says about empty masks, or else what was measured.
 double in_convention(const MetricChoice& choice, const RegionPair& pair, const Convention& c) {
   const Metric& metric = *choice.metric;
-  const auto measured = [&] { return metric.measure(pair, c, choice.parameter); };
+  const auto measured = [&] {
+    if (metric.of_overlap != nullptr) return metric.of_overlap(pair.overlap());
+    return metric.of_pair == nullptr ? kNaN : metric.of_pair(pair, c, choice.parameter);
+  };
   const ClassStatus status = pair.status();
   const bool absent = status == ClassStatus::absent;
   if (metric.kind == Kind::ratio) {
@@ -227,7 +228,7 @@ double measure(const MetricChoice& choice, const RegionPair& pair, const Convent
   const Metric& metric = *choice.metric;
   const double value = in_convention(choice, pair, convention);
   if (empty.count_absent && pair.status() == ClassStatus::absent && std::isnan(value) &&
-      metric.kind != Kind::scores) {
+      metric.kind != Kind::scores && metric.kind != Kind::picture) {
     return metric.perfect;
   }
   const bool one_sided =

@@ -20,6 +20,7 @@ struct Metric {
     surface,   // a share of the surfaces
     volume,    // in mm^2 or mm^3
     lesions,   // of components
+    picture,   // of all classes of a case together
     scores,    // of probabilities; see average_precision
   };
   Kind kind = Kind::overlap;
@@ -27,8 +28,10 @@ struct Metric {
   double perfect = 1;  // NaN where nothing is better than anything else
   // What may follow the name, as in nsd@2 or hd@95; NaN where nothing may.
   double parameter;
-  // NaN where the regions do not say; conventions decide about empty ones before.
-  double (*measure)(const RegionPair&, const Convention&, double parameter);
+  // How it is computed: one of these, none for the kind `scores`. NaN where that is undefined.
+  double (*of_overlap)(const Overlap&) = nullptr;
+  double (*of_confusion)(const Confusion&) = nullptr;  // of the kind `picture`
+  double (*of_pair)(const RegionPair&, const Convention&, double parameter) = nullptr;
 };
 
 // All there are, in the order in which they are listed.
@@ -52,7 +55,8 @@ struct EmptyOptions {
 };
 
 // The value in that convention; NaN where it is undefined, infinite for distances to nothing where
-// the convention has it so. Metrics of kind `scores` are NaN here.
+// the convention has it so. Metrics of the kinds `picture` and `scores` are NaN here: they need
+// more than a pair of regions.
 double measure(const MetricChoice& choice, const RegionPair& pair, const Convention& convention,
                const EmptyOptions& empty = {});
 

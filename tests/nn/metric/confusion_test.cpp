@@ -29,6 +29,9 @@ TEST_SUITE("nn/metric/confusion") {
     c += once;
     CHECK(c.both(1) == 4);
     CHECK(c.ignored() == 2);
+    c.add_count(0, 2, 7);
+    CHECK(c.count(0, 2) == 7);
+    CHECK_THROWS_AS(c.add_count(0, 3, 1), Error);
   }
 
   TEST_CASE("samples of logits") {

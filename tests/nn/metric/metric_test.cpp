@@ -169,18 +169,23 @@ TEST_SUITE("nn/metric/metric") {
     CHECK(chosen[1].parameter == 2.5);
     CHECK(chosen[2].metric->name == "hd95");
     CHECK(chosen[2].parameter == 95);
-    for (const auto& [text, message] : {std::pair("dize", "did you mean 'dice'?"),
-                                        {"dice@2", "'dice' takes no parameter"},
-                                        {"hd95@90", "takes no parameter"},
-                                        {"hd@101", "a number from 0 to 100 behind the @"},
-                                        {"nsd@", "got 'nsd@'"},
-                                        {"nsd@1x", "got 'nsd@1x'"},
-                                        {"nsd@-1", "got 'nsd@-1'"},
-                                        {"", "there is no ''"},
-                                        {"dice,", "there is no ''"},
-                                        {"dice,iou,dice", "'dice' is named twice"}}) {
-      CAPTURE(text);
-      CHECK_THROWS_WITH_AS(nn::choose_metrics(text), doctest::Contains(message), Error);
+    struct Wrong {
+      std::string text, message;
+    };
+    const Wrong wrong[] = {{"dize", "did you mean 'dice'?"},
+                           {"dice@2", "'dice' takes no parameter"},
+                           {"hd95@90", "takes no parameter"},
+                           {"hd@101", "a number from 0 to 100 behind the @"},
+                           {"nsd@", "got 'nsd@'"},
+                           {"nsd@1x", "got 'nsd@1x'"},
+                           {"nsd@-1", "got 'nsd@-1'"},
+                           {"", "there is no ''"},
+                           {"dice,", "there is no ''"},
+                           {"dice,iou,dice", "'dice' is named twice"}};
+    for (const Wrong& one : wrong) {
+      CAPTURE(one.text);
+      CHECK_THROWS_WITH_AS(nn::choose_metrics(one.text), doctest::Contains(one.message.c_str()),
+                           Error);
     }
     CHECK_THROWS_WITH_AS(nn::convention("monay"), doctest::Contains("did you mean 'monai'?"),
                          Error);
