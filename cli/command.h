@@ -9,7 +9,7 @@
 
 #include "train/fields.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls it so
 class App;
 }
 
