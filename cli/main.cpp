@@ -44,7 +44,7 @@ std::string hint(const CLI::App& program, const std::string& word) {
     for (const CLI::App* verb : program.get_subcommands([](const CLI::App*) { return true; })) {
       verbs.push_back(verb->get_name());
     }
-    return suggest(word, verbs);
+    return guess(word, verbs);
   }
   std::vector<std::string> flags;
   for (const CLI::Option* option : chosen[0]->get_options()) {
