@@ -51,11 +51,11 @@ void describe_tensors(const std::map<std::string, Tensor>& tensors) {
 
 // One row for each field of an object, with what has its own fields as JSON.
 void add_fields(io::Table& table, const std::string& title, const io::Json& object) {
-  constexpr const char* kNumber = "{:.6g}";
   for (const auto& [key, value] : object.items()) {
-    table.row({title + ": " + key, value.is_number()   ? fmt::format(kNumber, value.get<double>())
-                                   : value.is_string() ? value.get<std::string>()
-                                                       : io::json_text(value)});
+    table.row({fmt::format("{}: {}", title, key), value.is_number()
+                                                      ? fmt::format("{:.6g}", value.get<double>())
+                                                  : value.is_string() ? value.get<std::string>()
+                                                                      : io::json_text(value)});
   }
 }
 

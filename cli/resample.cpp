@@ -36,6 +36,7 @@ struct ResampleConfig : VolumeSettings {
 template <class T>
 T choose(const char* what, const std::string& word, const std::map<std::string, T>& choices) {
   std::vector<std::string> known;
+  known.reserve(choices.size());
   for (const auto& choice : choices) known.push_back(choice.first);
   const auto found = choices.find(word);
   require(found != choices.end(), "resample: {} '{}' is unknown; {}", what, word,
