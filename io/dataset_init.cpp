@@ -56,7 +56,7 @@ std::vector<fs::path> write_jmedseg_lists(const fs::path& folder, const InitOpti
 }
 
 fs::path write_patients(const DatasetLayout& layout, const InitOptions& options) {
-  const fs::path path = layout.folder / "split.csv";
+  fs::path path = layout.folder / "split.csv";
   Csv table{.name = path.string(), .columns = {"stem", "patient"}, .rows = {}, .lines = {}};
   const bool splits = !layout.cases.empty() && !layout.cases[0].split.empty();
   if (splits) table.columns.emplace_back("split");

@@ -41,6 +41,7 @@ std::vector<Slice> read_slices(const fs::path& path, const std::string& name) {
   require(!paths.empty(), "{}: there are no DICOM files in this folder", name);
   std::sort(paths.begin(), paths.end());
   std::vector<Slice> slices;
+  slices.reserve(paths.size());
   for (const fs::path& one : paths) slices.push_back({read_dicom(one), one});
   return slices;
 }

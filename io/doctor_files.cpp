@@ -20,7 +20,7 @@ using Kind = Mistake::Kind;
 std::string told(std::string text) {
   const size_t begin = text.find(": ");
   if (begin != std::string::npos) text = text.substr(begin + 2);
-  return text.substr(0, text.find("\n"));
+  return text.substr(0, text.find('\n'));
 }
 
 // The images or masks that have no partner.

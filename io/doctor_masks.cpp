@@ -235,6 +235,7 @@ std::map<float, int64_t> values_of(const std::vector<ExaminedCase*>& members) {
 
 std::vector<float> keys(const std::map<float, int64_t>& values) {
   std::vector<float> list;
+  list.reserve(values.size());
   for (const auto& entry : values) list.push_back(entry.first);
   return list;
 }

@@ -90,11 +90,11 @@ fs::path write_label_names(const DatasetLayout& layout, const LabelNames& labels
   for (size_t i = 0; i < labels.names.size(); ++i) names[labels.names[i]] = i;
   require(names.size() == labels.names.size(), "dataset: names of classes must differ");
   if (layout.kind != LayoutKind::nnunet) {
-    const fs::path path = layout.folder / "labels.json";
+    fs::path path = layout.folder / "labels.json";
     save_json(labels.names, path);
     return path;
   }
-  const fs::path path = layout.folder / "dataset.json";
+  fs::path path = layout.folder / "dataset.json";
   Json json = is_there(path) ? load_json(path) : Json::object();
   if (!json.is_object()) json = Json::object();
   if (labels.ignore) names[kIgnore] = *labels.ignore;

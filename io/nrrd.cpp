@@ -74,7 +74,7 @@ class Header {
     return found == fields_.end() ? "" : found->second;
   }
   std::string must(const std::string& field) const {
-    const std::string value = get(field);
+    std::string value = get(field);
     require(!value.empty(), "{}: the NRRD header has no field '{}'", name_, field);
     return value;
   }
