@@ -37,7 +37,7 @@ class UnaryOp final : public MapOp {
     const Call call(name_, x.where);
     require(x.defined(), "{}: x is an undefined tensor", name_);
     if constexpr (HasFused<F>) {
-      if (const Tensor y = F::fused(x); y.defined()) return y;
+      if (Tensor y = F::fused(x); y.defined()) return y;
     }
     const bool widen = std::is_base_of_v<OnReal, F> && !is_floating(x.dtype());
     const Tensor input = widen ? cast(x, f32) : Tensor(x);
