@@ -59,7 +59,8 @@ TEST_SUITE("io/sample") {
   TEST_CASE("places far outside, or nowhere, do no harm") {
     for (const double far : {1e300, -1e300}) {
       CHECK(sample(row(), {.y0 = far, .x0 = far}, {1, 1, 1}, Border::zero).pixels[0] == 0);
-      CHECK(sample(row(), {.x0 = far}, {1, 1, 1}, Border::edge).pixels[0] == (far > 0 ? 40 : 10));
+      CHECK(sample(row(), Affine{.x0 = far}, {1, 1, 1}, Border::edge).pixels[0] ==
+            (far > 0 ? 40 : 10));
     }
   }
 
