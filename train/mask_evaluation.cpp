@@ -72,6 +72,7 @@ std::vector<MaskClass> classes_of(std::span<const CaseRegions> cases) {
     for (const MaskClass& which : one.classes) all.emplace(which.values[0], which);
   }
   std::vector<MaskClass> classes;
+  classes.reserve(all.size());
   for (auto& entry : all) classes.push_back(std::move(entry.second));
   return classes;
 }

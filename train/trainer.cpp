@@ -61,7 +61,7 @@ NamedTensors take(const std::string& prefix, const NamedTensors& from) {
 
 // The loss of a batch, also of one whose images were mixed.
 Tensor batch_loss(const nn::Loss& loss, const Tensor& logits, const io::Batch& batch) {
-  const Tensor value = loss(logits, batch.mask);
+  Tensor value = loss(logits, batch.mask);
   if (!batch.other_mask.defined()) return value;
   return batch.mask_weight * value + (1 - batch.mask_weight) * loss(logits, batch.other_mask);
 }
