@@ -5,9 +5,11 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "tests/error_of.h"
 #include "tests/train/tiny_set.h"
 
 using namespace tessera;
+using testing::error_of;
 
 namespace {
 
@@ -20,15 +22,6 @@ infer::Model small_model() {
   model.preprocess = {.channels = 1, .height = 32, .width = 32};
   model.labels = {"air", "head", "brain"};
   return model;
-}
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace

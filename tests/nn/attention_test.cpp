@@ -10,6 +10,7 @@
 #include "ops/creation.h"
 #include "ops/random.h"
 #include "ops/shape.h"
+#include "tests/error_of.h"
 #include "tests/nn/layer_oracle.h"
 #include "tests/oracle.h"
 

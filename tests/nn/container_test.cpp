@@ -8,6 +8,7 @@
 #include "nn/norm.h"
 #include "ops/binary.h"
 #include "ops/creation.h"
+#include "tests/error_of.h"
 #include "tests/nn/layer_oracle.h"
 
 using namespace tessera;

@@ -5,6 +5,7 @@
 #include "core/random.h"
 #include "nn/init.h"
 #include "ops/creation.h"
+#include "tests/error_of.h"
 #include "tests/nn/layer_oracle.h"
 
 using namespace tessera;

@@ -8,6 +8,7 @@
 #include "core/random.h"
 #include "ops/creation.h"
 #include "ops/reduce.h"
+#include "tests/error_of.h"
 #include "tests/nn/layer_oracle.h"
 
 using namespace tessera;

@@ -16,6 +16,7 @@
 #include "ops/matmul.h"
 #include "ops/random.h"
 #include "ops/shape.h"
+#include "tests/error_of.h"
 #include "tests/nn/layer_oracle.h"
 #include "tests/oracle.h"
 

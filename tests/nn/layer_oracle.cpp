@@ -130,13 +130,4 @@ void LayerOracle::check_gradients(const std::string& what, nn::Module& layer, co
   }
 }
 
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 }  // namespace tessera::testing

@@ -47,7 +47,4 @@ class LayerOracle {
   io::Archive archive_;
 };
 
-// The text of the Error that `work` throws, "" if none.
-std::string error_of(const std::function<void()>& work);
-
 }  // namespace tessera::testing

@@ -10,9 +10,11 @@
 #include "ops/creation.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
+#include "tests/error_of.h"
 
 using namespace tessera;
 using nn::Module;
+using testing::error_of;
 
 namespace {
 
@@ -38,15 +40,6 @@ std::vector<std::string> names(const std::vector<std::pair<std::string, Tensor>>
   std::vector<std::string> out;
   for (const auto& entry : entries) out.push_back(entry.first);
   return out;
-}
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 using Names = std::vector<std::string>;

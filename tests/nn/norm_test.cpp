@@ -8,6 +8,7 @@
 #include "ops/creation.h"
 #include "ops/reduce.h"
 #include "ops/unary.h"
+#include "tests/error_of.h"
 #include "tests/nn/layer_oracle.h"
 
 using namespace tessera;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "ops/creation.h"
+#include "tests/error_of.h"
 #include "tests/nn/layer_oracle.h"
 
 using namespace tessera;

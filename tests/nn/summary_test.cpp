@@ -19,6 +19,7 @@
 #include "ops/join.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
+#include "tests/error_of.h"
 #include "tests/nn/layer_oracle.h"
 
 using namespace tessera;

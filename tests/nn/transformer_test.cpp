@@ -5,6 +5,7 @@
 #include "nn/container.h"
 #include "ops/creation.h"
 #include "ops/random.h"
+#include "tests/error_of.h"
 #include "tests/nn/layer_oracle.h"
 
 using namespace tessera;

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "ops/creation.h"
+#include "tests/error_of.h"
 #include "tests/nn/layer_oracle.h"
 
 using namespace tessera;

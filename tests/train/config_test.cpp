@@ -5,21 +5,13 @@
 
 #include <doctest/doctest.h>
 
-#include "core/error.h"
+#include "tests/error_of.h"
 
 using namespace tessera;
+using testing::error_of;
 using train::TrainConfig;
 
 namespace {
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 bool has(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;

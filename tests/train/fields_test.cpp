@@ -4,10 +4,11 @@
 
 #include <doctest/doctest.h>
 
-#include "core/error.h"
+#include "tests/error_of.h"
 #include "train/config.h"
 
 using namespace tessera;
+using testing::error_of;
 using train::TrainConfig;
 
 namespace {
@@ -21,15 +22,6 @@ struct TextFile {
   ~TextFile() { std::filesystem::remove(path); }
   std::filesystem::path path;
 };
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 bool has(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;

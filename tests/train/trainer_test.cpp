@@ -2,14 +2,15 @@
 
 #include <doctest/doctest.h>
 
-#include "core/error.h"
 #include "core/settings.h"
 #include "infer/model.h"
 #include "io/model_file.h"
 #include "io/run_log.h"
+#include "tests/error_of.h"
 #include "tests/train/tiny_set.h"
 
 using namespace tessera;
+using testing::error_of;
 using testing::TinySet;
 using train::TrainConfig;
 namespace fs = std::filesystem;
@@ -45,15 +46,6 @@ std::map<std::string, std::vector<double>> state_of(const TrainConfig& config) {
     state["training/" + entry.first] = entry.second.to_vector<double>();
   }
   return state;
-}
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 bool has(const std::string& text, const std::string& part) {
