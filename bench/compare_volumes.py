@@ -30,6 +30,7 @@ from skimage.transform import resize
 
 torch.set_num_threads(1)
 sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+sitk.ProcessObject.SetGlobalWarningDisplay(False)
 rng = np.random.default_rng(0)
 
 
@@ -119,7 +120,7 @@ def contenders(folder):
 def main():
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 7
     with tempfile.TemporaryDirectory() as folder:
-        tessera = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        tessera = subprocess.Popen([os.path.abspath(sys.argv[1])], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    text=True, cwd=folder)
         print(f"{'':24}{'beside':22}{'ours ms':>9}{'theirs ms':>11}{'theirs / ours':>15}")
         for name, command, beside, work in contenders(Path(folder)):

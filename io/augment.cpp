@@ -77,7 +77,11 @@ void move_(Image& image, LabelMap& mask, const Warp& warp, const Affine& from, B
     if (!mask.labels.empty()) mask = sample(mask, places, warp.window, border);
   };
   if (warp.bends.empty()) {
-    both(from);
+    if (warp.window == warp.image && mirror_(image, from)) {
+      if (!mask.labels.empty()) mirror_(mask, from);
+    } else {
+      both(from);
+    }
     return;
   }
   both(PlacesOfRow([&](int64_t d, int64_t h, Places& at) {

@@ -1,10 +1,14 @@
 #include "io/deflate.h"
 
 #include <zlib.h>
+#ifdef TESSERA_LIBDEFLATE
+#include <libdeflate.h>
+#endif
 
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "core/error.h"
 
@@ -26,10 +30,67 @@ Bytef* bytes_at(std::string& text, size_t position) {
   return reinterpret_cast<Bytef*>(text.data()) + position;
 }
 
+#ifdef TESSERA_LIBDEFLATE
+
+// The whole of `packed`, when that is at most `limit` bytes; nothing when it is more or damaged, of
+// which zlib says what is wrong.
+std::optional<std::string> inflate_at_once(std::string_view packed, uint64_t limit,
+                                           Wrapping wrapping) {
+  if (limit / kMaxInflation > packed.size()) return {};  // memory for what cannot be there
+  const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> machine(
+      libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
+  if (machine == nullptr) return {};
+  const auto unpack = wrapping == Wrapping::none   ? libdeflate_deflate_decompress_ex
+                      : wrapping == Wrapping::gzip ? libdeflate_gzip_decompress_ex
+                                                   : libdeflate_zlib_decompress_ex;
+  std::string plain(limit, '\0');
+  size_t written = 0;
+  do {
+    size_t in = 0, out = 0;
+    const libdeflate_result result =
+        unpack(machine.get(), packed.data(), packed.size(), plain.data() + written,
+               plain.size() - written, &in, &out);
+    if (result != LIBDEFLATE_SUCCESS) return {};
+    packed.remove_prefix(in);
+    written += out;
+  } while (wrapping == Wrapping::gzip && !packed.empty());
+  plain.resize(written);
+  return plain;
+}
+
+// Packed as well as zlib does in its default effort, in a third of the time.
+std::optional<std::string> deflate_at_once(std::string_view plain, Wrapping wrapping) {
+  constexpr int kEffort = 6;
+  const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> machine(
+      libdeflate_alloc_compressor(kEffort), libdeflate_free_compressor);
+  if (machine == nullptr) return {};
+  const auto bound = wrapping == Wrapping::none   ? libdeflate_deflate_compress_bound
+                     : wrapping == Wrapping::gzip ? libdeflate_gzip_compress_bound
+                                                  : libdeflate_zlib_compress_bound;
+  const auto pack = wrapping == Wrapping::none   ? libdeflate_deflate_compress
+                    : wrapping == Wrapping::gzip ? libdeflate_gzip_compress
+                                                 : libdeflate_zlib_compress;
+  std::string packed(bound(machine.get(), plain.size()), '\0');
+  packed.resize(pack(machine.get(), plain.data(), plain.size(), packed.data(), packed.size()));
+  return packed;
+}
+
+#else
+
+std::optional<std::string> inflate_at_once(std::string_view, uint64_t, Wrapping) {
+  return {};
+}
+std::optional<std::string> deflate_at_once(std::string_view, Wrapping) {
+  return {};
+}
+
+#endif
+
 }  // namespace
 
 std::string inflate(std::string_view packed, uint64_t limit, Wrapping wrapping,
                     const std::string& name) {
+  if (auto whole = inflate_at_once(packed, limit, wrapping)) return *std::move(whole);
   z_stream stream{};
   require(inflateInit2(&stream, window_bits(wrapping)) == Z_OK, "{}: zlib has no memory", name);
   const std::unique_ptr<z_stream, decltype(&inflateEnd)> guard(&stream, inflateEnd);
@@ -62,6 +123,7 @@ std::string inflate(std::string_view packed, uint64_t limit, Wrapping wrapping,
 }
 
 std::string deflate(std::string_view plain, Wrapping wrapping) {
+  if (auto whole = deflate_at_once(plain, wrapping)) return *std::move(whole);
   z_stream stream{};
   require(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window_bits(wrapping), 8,
                        Z_DEFAULT_STRATEGY) == Z_OK,

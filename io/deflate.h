@@ -19,7 +19,8 @@ inline constexpr uint64_t kMaxInflation = 1032;
 std::string inflate(std::string_view packed, uint64_t limit, Wrapping wrapping,
                     const std::string& name);
 
-// Packs `plain` with zlib's default effort.
+// Packs `plain` as zlib does in its default effort. Both are done by libdeflate where that was
+// there when tessera was built, several times as fast.
 std::string deflate(std::string_view plain, Wrapping wrapping);
 
 }  // namespace tessera::io

@@ -87,9 +87,15 @@ void gather(const char* bytes, const Layout& layout, bool big_endian, Kept* out)
     int64_t at = layout.offset;
     for (int axis = 0; axis < last; ++axis) at += index[axis] * layout.strides[axis];
     const char* from = bytes + at * static_cast<int64_t>(sizeof(Stored));
-    for (int64_t i = 0; i < inner; ++i) {
-      *out++ = convert<Stored, Kept>(from + i * stride * static_cast<int64_t>(sizeof(Stored)),
-                                     big_endian);
+    if (stride == 1 && !big_endian) {  // by vector instructions
+      for (int64_t i = 0; i < inner; ++i) {
+        *out++ = convert<Stored, Kept>(from + i * static_cast<int64_t>(sizeof(Stored)), false);
+      }
+    } else {
+      for (int64_t i = 0; i < inner; ++i) {
+        *out++ = convert<Stored, Kept>(from + i * stride * static_cast<int64_t>(sizeof(Stored)),
+                                       big_endian);
+      }
     }
     for (int axis = last - 1; axis >= 0 && ++index[axis] == layout.shape[axis]; --axis) {
       index[axis] = 0;
@@ -172,7 +178,7 @@ Tensor make_tensor(std::string_view bytes, ElementType type, const Layout& layou
       result = from_bytes(first, layout.shape, tessera::dtype_of<Kept>);
       return;
     }
-    const auto values = std::make_unique<Kept[]>(static_cast<size_t>(numel));
+    const auto values = std::make_unique_for_overwrite<Kept[]>(static_cast<size_t>(numel));
     if (numel > 0) gather<Stored>(bytes.data(), layout, type.big_endian, values.get());
     if constexpr (std::is_same_v<Stored, uint64_t>) {
       const bool fits =

@@ -1,7 +1,9 @@
 #include "io/sample.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <optional>
 
 namespace tessera::io {
 
@@ -209,7 +211,49 @@ void copy_(const T* from, const WholeSteps& steps, T* to) {
   }
 }
 
+// The axes along which a map mirrors, when it does no more.
+std::optional<std::array<bool, 3>> mirrored_axes(const Affine& from, Extent extent) {
+  const auto last = [](int64_t n) { return static_cast<double>(n - 1); };
+  const std::array<bool, 3> axes = {from.zz < 0, from.yy < 0, from.xx < 0};
+  const Affine mirrors{.zz = axes[0] ? -1. : 1,
+                       .z0 = axes[0] ? last(extent.depth) : 0,
+                       .yy = axes[1] ? -1. : 1,
+                       .y0 = axes[1] ? last(extent.height) : 0,
+                       .xx = axes[2] ? -1. : 1,
+                       .x0 = axes[2] ? last(extent.width) : 0};
+  if (from != mirrors) return {};
+  return axes;
+}
+
+template <class T>
+bool mirror_(std::vector<T>& values, Extent extent, const Affine& from) {
+  const auto axes = mirrored_axes(from, extent);
+  if (!axes) return false;
+  const int64_t extents[3] = {extent.depth, extent.height, extent.width};
+  int64_t inner = 1;
+  for (size_t axis = 3; axis-- > 0; inner *= extents[axis]) {
+    if (!(*axes)[axis]) continue;
+    const int64_t n = extents[axis];
+    for (T* block = values.data(); block < values.data() + values.size(); block += n * inner) {
+      if (inner == 1) std::reverse(block, block + n);
+      for (int64_t i = 0; inner > 1 && i < n / 2; ++i) {
+        T* row = block + i * inner;
+        std::swap_ranges(row, row + inner, block + (n - 1 - i) * inner);
+      }
+    }
+  }
+  return true;
+}
+
 }  // namespace
+
+bool mirror_(Image& image, const Affine& from) {
+  return mirror_(image.pixels, image.extent(), from);
+}
+
+bool mirror_(LabelMap& mask, const Affine& from) {
+  return mirror_(mask.labels, mask.extent(), from);
+}
 
 Image sample(const Image& image, const PlacesOfRow& from, Extent extent, Border border) {
   Image result(image.channels, extent);

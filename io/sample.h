@@ -29,4 +29,9 @@ Image sample(const Image& image, const Affine& from, Extent extent, Border borde
 LabelMap sample(const LabelMap& mask, const PlacesOfRow& from, Extent extent, Border border);
 LabelMap sample(const LabelMap& mask, const Affine& from, Extent extent, Border border);
 
+// Mirrors in place along any axes, if that is what sampling at `from` in the same extent does;
+// false when it does something else, and nothing was changed.
+bool mirror_(Image& image, const Affine& from);
+bool mirror_(LabelMap& mask, const Affine& from);
+
 }  // namespace tessera::io

@@ -18,11 +18,12 @@ to_test() {
   to_build
   echo "doctest-dev doctest/doctest.h"
 }
-# Without these the build is slower, TIFF or DICOM files cannot be read, or a check says that it was
+# Without these the build or packed files are slower, TIFF or DICOM files cannot be read, or a check says that it was
 # skipped.
 optional_to_build() {
   cat <<'LIST'
 ccache ccache
+libdeflate-dev libdeflate.h
 libtiff-dev tiffio.h
 libgdcm-dev /usr/include/gdcm-3.0
 LIST

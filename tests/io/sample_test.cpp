@@ -1,6 +1,7 @@
 #include "io/sample.h"
 
 #include <cmath>
+#include <numeric>
 
 #include <doctest/doctest.h>
 
@@ -30,6 +31,32 @@ TEST_SUITE("io/sample") {
           std::vector<float>{15, 25, 35});
     CHECK(sample(row(), {.xx = -1, .x0 = 3}, {1, 1, 4}, Border::zero).pixels ==
           std::vector<float>{40, 30, 20, 10});
+  }
+
+  TEST_CASE("mirrored in place is what sampling gives") {
+    Image image(2, Extent{3, 4, 5});
+    std::iota(image.pixels.begin(), image.pixels.end(), 0.F);
+    LabelMap mask(image.extent());
+    std::iota(mask.labels.begin(), mask.labels.end(), 0);
+    for (int axes = 0; axes < 8; ++axes) {
+      const bool z = axes & 1, y = axes & 2, x = axes & 4;
+      const Affine from{.zz = z ? -1. : 1,
+                        .z0 = z ? 2. : 0,
+                        .yy = y ? -1. : 1,
+                        .y0 = y ? 3. : 0,
+                        .xx = x ? -1. : 1,
+                        .x0 = x ? 4. : 0};
+      Image image_now = image;
+      LabelMap mask_now = mask;
+      CHECK((mirror_(image_now, from) && mirror_(mask_now, from)));
+      CHECK(image_now == sample(image, from, image.extent(), Border::zero));
+      CHECK(mask_now.labels == sample(mask, from, mask.extent(), Border::zero).labels);
+    }
+    for (const Affine& more : {Affine{.xx = -1}, Affine{.yy = 0.9}, Affine{.yx = 0.1}}) {
+      Image same = image;
+      CHECK_FALSE(mirror_(same, more));
+      CHECK(same == image);
+    }
   }
 
   TEST_CASE("outside is zero, the edge, or the mirrored image") {
