@@ -22,7 +22,7 @@
 #include "core/op.h"
 #include "core/settings.h"
 #include "ops/activation.h"
-#include "ops/batch_norm.h"
+#include "ops/channel_norm.h"
 #include "ops/conv_algorithm.h"
 #include "ops/conv_nodes.h"
 #include "ops/join.h"
@@ -183,7 +183,7 @@ void passes_over_memory(const Table& table) {
   const Tensor weight = values({64}), moments = detail::channel_moments(x);
   eval({moments});
   const auto norm = [&](const Tensor& input) {
-    return relu(detail::batch_norm_node(input, moments, weight, weight, 1e-5));
+    return relu(detail::channel_norm_node(input, moments, weight, weight, 1e-5));
   };
   const auto backward = [](const Tensor& y, const Tensor& input, const Tensor& seed, size_t i) {
     Tensors inputs;

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "ops/activation.h"
-#include "ops/batch_norm.h"
+#include "ops/channel_norm.h"
 #include "ops/unary_functions.h"
 
 // Activations that are one kernel, since a composition would store a second tensor for the backward
@@ -20,7 +20,7 @@ struct Relu : OnNumbers {
   static Tensor dx(const Tensor&, const Tensor& y, const Tensor& dy) {
     return where(y <= 0, 0, dy);
   }
-  static Tensor fused(const Tensor& x) { return detail::batch_norm_with_relu(x); }
+  static Tensor fused(const Tensor& x) { return detail::channel_norm_with_relu(x); }
 };
 
 struct Relu6 : OnNumbers {
@@ -48,7 +48,7 @@ struct Gelu : OnReal {
   // erfc keeps the digits of the lower tail, which 1 + erf would lose.
   template <class T>
   TESSERA_INLINE static T f(T x) {
-    return x * (T(0.5) * std::erfc(x * T(-0.70710678118654752)));
+    return x * (T(0.5) * real::erfc(x * T(-0.70710678118654752)));
   }
   static Tensor df(const Tensor& x, const Tensor&) {
     const Tensor cdf = 0.5 * erfc(x * -0.70710678118654752);           // 1 / sqrt(2)
@@ -75,7 +75,7 @@ struct Mish : OnReal {
   // tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2); from e^20 on it is 1.
   template <class T>
   TESSERA_INLINE static T f(T x) {
-    const T e = std::exp(x > T(20) ? T(20) : x), n = e * (e + T(2));
+    const T e = real::exp(x > T(20) ? T(20) : x), n = e * (e + T(2));
     return x * (n / (n + T(2)));
   }
   static Tensor df(const Tensor& x, const Tensor&) {
@@ -107,7 +107,7 @@ struct HardSwish : OnReal {
 struct LogSigmoid : OnReal {
   template <class T>
   TESSERA_INLINE static T f(T x) {
-    return (x < T(0) ? x : T(0)) - std::log1p(std::exp(-std::abs(x)));
+    return (x < T(0) ? x : T(0)) - real::log1p(real::exp(-std::abs(x)));
   }
   static Tensor df(const Tensor& x, const Tensor&) { return sigmoid(-x); }
 };

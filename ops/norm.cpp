@@ -4,9 +4,10 @@
 
 #include "core/error.h"
 #include "core/op.h"
-#include "ops/batch_norm.h"
 #include "ops/binary.h"
+#include "ops/channel_norm.h"
 #include "ops/reduce.h"
+#include "ops/row_norm.h"
 #include "ops/shape.h"
 #include "ops/unary.h"
 #include "ops/window.h"
@@ -42,10 +43,6 @@ Tensor standardized(const Tensor& x, const VarMean& moments, double eps) {
   return (x - moments.mean) * rsqrt(moments.var + eps);
 }
 
-VarMean moments(const Tensor& x, const Shape& axes) {
-  return var_mean(x, axes, {.correction = 0, .keepdim = true});
-}
-
 int64_t elements_behind(const Tensor& x, int axis) {
   return x.shape().slice(axis, x.ndim()).numel();
 }
@@ -62,29 +59,49 @@ Tensor running(const Tensor& old, const Tensor& current, double momentum) {
   return detached(cast(next, old.dtype()));
 }
 
-// The axes of x that normalized_shape names.
-Shape normalized_axes(const char* op, const Tensor& x, const Shape& normalized_shape) {
+void check_rows(const char* op, const Tensor& x, const Shape& normalized_shape) {
   const int first = x.ndim() - normalized_shape.ndim();
   require(!normalized_shape.empty() && first >= 0 &&
               x.shape().slice(std::max(0, first), x.ndim()) == normalized_shape,
           "{}: the last axes of x must have the extents {} of normalized_shape, got {}", op,
           normalized_shape, x.shape());
-  Shape axes;
-  for (int axis = first; axis < x.ndim(); ++axis) axes.push_back(axis);
-  return axes;
 }
 
-// Groups as an axis of their own, so that statistics, weights and x broadcast without copies.
 Tensor grouped(const char* op, const Tensor& x, int64_t groups, const Tensor& weight,
                const Tensor& bias, double eps) {
-  const int64_t channels = x.shape(1), each = channels / groups;
-  const Shape view = {1, groups, each, 1};
-  const Tensor w = parameter(op, "weight", weight, {channels}, view, x);
-  const Tensor b = parameter(op, "bias", bias, {channels}, view, x);
-  const Tensor input =
-      cast(reshape(x, {x.shape(0), groups, each, elements_behind(x, 2)}), compute_type(x.dtype()));
-  const Tensor y = standardized(input, moments(input, {2, 3}), eps);
-  return cast(reshape(affine(y, w, b), x.shape()), x.dtype());
+  const Shape channels = {x.shape(1)};
+  const Tensor w = parameter(op, "weight", weight, channels, channels, x);
+  const Tensor b = parameter(op, "bias", bias, channels, channels, x);
+  const Tensor input = cast(x, compute_type(x.dtype()));
+  if (x.numel() == 0) {
+    const Shape view = Shape::filled(x.ndim() - 1, 1).with(0, x.shape(1));
+    return cast(
+        affine(input, w.defined() ? reshape(w, view) : w, b.defined() ? reshape(b, view) : b),
+        x.dtype());
+  }
+  const detail::NormGroups of{groups};
+  const Tensor moments = detail::channel_moments(input, of);
+  return cast(detail::channel_norm_node(input, moments, w, b, eps, of), x.dtype());
+}
+
+// Over the last axes of x, which have the extents of `own`.
+Tensor over_rows(const Tensor& x, const Shape& own, const Tensor& weight, const Tensor& bias,
+                 const detail::RowNormOptions& o) {
+  constexpr int64_t kLongest = 1 << 14;  // elements that stay in a cache while they are read again
+  const int64_t n = own.numel();
+  const Tensor input = cast(x, compute_type(x.dtype()));
+  if (x.numel() == 0) return cast(affine(input, weight, bias), x.dtype());
+  const int64_t rows = x.numel() / n;
+  if (n > kLongest && o.centered) {
+    const Tensor row = reshape(input, {rows, 1, n});
+    const detail::NormGroups of{1};
+    const Tensor y =
+        detail::channel_norm_node(row, detail::channel_moments(row, of), {}, {}, o.eps, of);
+    return cast(affine(reshape(y, x.shape()), weight, bias), x.dtype());
+  }
+  const auto flat = [&](const Tensor& p) { return p.defined() ? reshape(p, {n}) : p; };
+  const Tensor y = detail::row_norm_node(reshape(input, {rows, n}), flat(weight), flat(bias), o);
+  return cast(reshape(y, x.shape()), x.dtype());
 }
 
 double epsilon_of(DType dtype) {
@@ -138,7 +155,7 @@ BatchNormResult batch_norm_train(const Operand& x, const Tensor& running_mean,
 
   const Tensor input = cast(x, compute_type(x.dtype()));
   const Tensor moments = detail::channel_moments(input);
-  const Tensor y = detail::batch_norm_node(input, moments, w, b, o.eps);
+  const Tensor y = detail::channel_norm_node(input, moments, w, b, o.eps);
   const double n = static_cast<double>(count), correction = o.unbiased ? n / (n - 1) : 1;
   return {cast(y, x.dtype()), running(running_mean, slice(moments, 0, {.stop = 1}), o.momentum),
           running(running_var, slice(moments, 0, {.start = 1}) * correction, o.momentum)};
@@ -167,25 +184,21 @@ Tensor layer_norm(const Operand& x, const Shape& normalized_shape, const Tensor&
                   const Tensor& bias, const NormOptions& o) {
   const Call call("layer_norm", x.where);
   check_input("layer_norm", x, 1, o.eps);
-  const Shape axes = normalized_axes("layer_norm", x, normalized_shape);
+  check_rows("layer_norm", x, normalized_shape);
   const Shape& own = normalized_shape;
   const Tensor w = parameter("layer_norm", "weight", weight, own, own, x);
   const Tensor b = parameter("layer_norm", "bias", bias, own, own, x);
-  const Tensor input = cast(x, compute_type(x.dtype()));
-  return cast(affine(standardized(input, moments(input, axes), o.eps), w, b), x.dtype());
+  return over_rows(x, own, w, b, {.eps = o.eps});
 }
 
 Tensor rms_norm(const Operand& x, const Shape& normalized_shape, const Tensor& weight,
                 const RmsNormOptions& o) {
   const Call call("rms_norm", x.where);
   check_input("rms_norm", x, 1, o.eps.value_or(0));
-  const Shape axes = normalized_axes("rms_norm", x, normalized_shape);
-  const Shape& own = normalized_shape;
-  const Tensor w = parameter("rms_norm", "weight", weight, own, own, x);
-  const Tensor input = cast(x, compute_type(x.dtype()));
-  const Tensor square = mean(input * input, axes, true);
-  const Tensor y = input * rsqrt(square + o.eps.value_or(epsilon_of(x.dtype())));
-  return cast(affine(y, w, {}), x.dtype());
+  check_rows("rms_norm", x, normalized_shape);
+  const Tensor w = parameter("rms_norm", "weight", weight, normalized_shape, normalized_shape, x);
+  const double eps = o.eps.value_or(epsilon_of(x.dtype()));
+  return over_rows(x, normalized_shape, w, {}, {.eps = eps, .centered = false});
 }
 
 Tensor local_response_norm(const Operand& x, int64_t size, const LocalResponseNormOptions& o) {

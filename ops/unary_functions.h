@@ -6,6 +6,7 @@
 #include "core/map_function.h"
 #include "ops/binary.h"
 #include "ops/chain.h"
+#include "ops/real_functions.h"
 #include "ops/unary.h"
 
 // One struct per function of one variable: `f` computes an element, and `df(x, y)` is dy/dx as a
@@ -116,7 +117,7 @@ struct Frac : OnReal {
 struct Exp : OnReal {
   template <class T>
   TESSERA_INLINE static T f(T x) {
-    return std::exp(x);
+    return real::exp(x);
   }
   static Tensor df(const Tensor&, const Tensor& y) { return y; }
 };
@@ -140,7 +141,7 @@ struct Expm1 : OnReal {
 struct Log : OnReal {
   template <class T>
   TESSERA_INLINE static T f(T x) {
-    return std::log(x);
+    return real::log(x);
   }
   static Tensor df(const Tensor& x, const Tensor&) { return 1 / x; }
 };
@@ -164,7 +165,7 @@ struct Log10 : OnReal {
 struct Log1p : OnReal {
   template <class T>
   TESSERA_INLINE static T f(T x) {
-    return std::log1p(x);
+    return real::log1p(x);
   }
   static Tensor df(const Tensor& x, const Tensor&) { return 1 / (x + 1); }
 };
@@ -263,7 +264,7 @@ struct Cosh : OnReal {
 struct Tanh : OnReal {
   template <class T>
   TESSERA_INLINE static T f(T x) {
-    return std::tanh(x);
+    return real::tanh(x);
   }
   static Tensor df(const Tensor&, const Tensor& y) { return 1 - y * y; }
 };
@@ -305,7 +306,7 @@ struct Erf : OnReal {
 struct Erfc : OnReal {
   template <class T>
   TESSERA_INLINE static T f(T x) {
-    return std::erfc(x);
+    return real::erfc(x);
   }
   static Tensor df(const Tensor& x, const Tensor& y) { return -Erf::df(x, y); }
 };
@@ -313,7 +314,7 @@ struct Erfc : OnReal {
 struct Sigmoid : OnReal {
   template <class T>
   TESSERA_INLINE static T f(T x) {
-    const T e = std::exp(-std::abs(x));  // never overflows
+    const T e = real::exp(-std::abs(x));  // never overflows
     return (x < T(0) ? e : T(1)) / (T(1) + e);
   }
   static Tensor df(const Tensor&, const Tensor& y) { return y * (1 - y); }

@@ -4,8 +4,8 @@
 
 namespace tessera::detail {
 
-// What batch norm makes of one channel: v = (x - mean) * scale + shift, and y = v, or max(v, 0)
-// with relu, where scale = weight * rstd and rstd = 1 / sqrt(var + eps).
+// What a norm makes of a channel: v = (x - mean) * scale + shift, and y = v, or max(v, 0) with
+// relu, where scale = weight * rstd and rstd = 1 / sqrt(var + eps).
 template <class T>
 struct ChannelNorm {
   T mean, rstd, scale, shift;
@@ -15,15 +15,15 @@ struct ChannelNorm {
 // Loops over n consecutive elements of a channel. The gradient of v is g = dy, or 0 where relu
 // hides v, which is computed again: nothing is stored for it.
 template <class T>
-struct BatchNormKernels {
+struct ChannelNormKernels {
   // The mean of x and the sum of squared distances from it.
   void (*moments)(const T* x, int64_t n, double* mean, double* squares);
   void (*forward)(const ChannelNorm<T>& norm, const T* x, int64_t n, T* y);
   // Sums of g and of g (x - mean) rstd.
   void (*sums)(const ChannelNorm<T>& norm, const T* x, const T* dy, int64_t n, double* g_sum,
                double* gx_sum);
-  // dx = scale (g - g_mean - (x - mean) rstd gx_mean)
-  void (*backward)(const ChannelNorm<T>& norm, T g_mean, T gx_mean, const T* x, const T* dy,
+  // dx = scale g - (offset + (x - mean) slope)
+  void (*backward)(const ChannelNorm<T>& norm, T offset, T slope, const T* x, const T* dy,
                    int64_t n, T* dx);
 };
 
