@@ -34,7 +34,7 @@ int64_t Shape::numel() const {
 
 void Shape::push_back(int64_t extent) {
   require(ndim_ < kMaxDims, "shape: at most {} dimensions are possible, got one more than {}",
-          kMaxDims, str());
+          kMaxDims, *this);
   extents_[static_cast<size_t>(ndim_++)] = extent;
 }
 
