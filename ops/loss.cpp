@@ -11,6 +11,7 @@
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/softmax.h"
+#include "ops/softmax_nodes.h"
 #include "ops/unary.h"
 
 namespace tessera {
@@ -167,14 +168,11 @@ Tensor with_probabilities(const Tensor& logits, const Tensor& target, const Tens
 Tensor with_classes(const Tensor& logits, const Tensor& target, const Tensor& weight,
                     const CrossEntropyOptions& o) {
   const Classes classes = classes_of("cross_entropy", logits, target, weight, o.ignore_index);
-  // log_softmax without storing it: what is subtracted from x only keeps exp in range.
-  const Tensor largest = amax(detached(logits), {classes.axis}, true);
-  const Tensor x = logits - largest;
-  const Tensor normaliser = log(sum(exp(x), {classes.axis}, true));
-  const Tensor loss = weighted(normaliser - picked(x, classes), classes);
+  const Tensor own = detail::cross_entropy_node(logits, classes.index, classes.axis);
+  const Tensor loss = weighted(own, classes);
   if (o.label_smoothing == 0)
     return finished("cross_entropy", loss, classes, o.reduction, logits.dtype());
-  Tensor spread = normaliser - x;
+  Tensor spread = -log_softmax(logits, classes.axis);
   if (weight.defined()) spread = spread * along_classes(weight, logits);
   const Tensor smooth = mean(spread, {classes.axis}, true);
   return finished("cross_entropy", loss * (1 - o.label_smoothing) + smooth * o.label_smoothing,

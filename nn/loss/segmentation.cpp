@@ -13,6 +13,8 @@
 #include "ops/loss.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
+#include "ops/softmax.h"
+#include "ops/softmax_nodes.h"
 #include "ops/unary.h"
 
 namespace tessera::nn {
@@ -45,12 +47,9 @@ Segmentation::Segmentation(const Operand& given, const Tensor& target, const Seg
     probabilities = where(counts, sigmoid(logits), 0);
     return;
   }
-  const Tensor x = merged();
-  one_hot = cast(eq(along_classes(), index), x.dtype());
-  shifted_ = x - amax(detached(x), {1}, true);
-  const Tensor e = exp(shifted_);
-  total_ = sum(e, {1}, true);
-  probabilities = where(counts, e / total_, 0);
+  merged_ = merged();
+  one_hot = cast(eq(along_classes(), index), merged_.dtype());
+  probabilities = where(counts, softmax(merged_, 1), 0);
 }
 
 // Pixels and channels that do not count, because classes are not annotated.
@@ -90,16 +89,14 @@ Tensor Segmentation::surprise() const {
         binary_cross_entropy_with_logits(logits, one_hot, {.reduction = LossReduction::none});
     return where(counts, each, 0);
   }
-  // A masked sum instead of a gather, for the reasons in ops/loss.cpp.
-  const Tensor own = sum(where(eq(along_classes(), index), shifted_, 0), {1}, true);
-  return where(counts, log(total_) - own, 0);
+  return detail::cross_entropy_node(merged_, index, 1);
 }
 
 Tensor Segmentation::log_probabilities() const {
   if (binary) {
     return cat({logsigmoid(-logits), logsigmoid(logits)}, 1);
   }
-  const Tensor all = shifted_ - log(total_);
+  const Tensor all = log_softmax(merged_, 1);
   return known_.defined() ? where(known_, all, 0) : all;
 }
 

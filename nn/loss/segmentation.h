@@ -68,8 +68,8 @@ struct Segmentation {
   Tensor merged() const;
   Tensor along_classes() const;
 
-  Tensor known_;            // bool [N, classes, 1, ...]; undefined when every class is
-  Tensor shifted_, total_;  // softmax = exp(shifted) / total, unless binary
+  Tensor known_;   // bool [N, classes, 1, ...]; undefined when every class is
+  Tensor merged_;  // the logits of what can be told apart, unless binary
 };
 
 // x^gamma for x >= 0, with derivative 0 below 1e-12, where a power below 1 has no finite one.
