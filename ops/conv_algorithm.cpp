@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ops/conv_depthwise.h"
+#include "ops/conv_unfold.h"
 #include "ops/conv_winograd.h"
 
 namespace tessera {
@@ -14,7 +15,7 @@ static bool& forced_direct() {
 }
 
 const char* name_of(ConvAlgorithm algorithm) {
-  constexpr const char* kNames[] = {"direct", "winograd", "depthwise"};
+  constexpr const char* kNames[] = {"direct", "winograd", "depthwise", "unfold"};
   return kNames[static_cast<int>(algorithm)];
 }
 
@@ -29,13 +30,14 @@ namespace detail {
 ConvAlgorithm choose_algorithm(const ConvGeometry& g, DType dtype) {
   if (dtype != f32 || forced_direct()) return ConvAlgorithm::direct;
   if (depthwise_fits(g)) return ConvAlgorithm::depthwise;
-  if (!winograd_fits(g)) return ConvAlgorithm::direct;
+  const ConvAlgorithm other = unfold_fits(g) ? ConvAlgorithm::unfold : ConvAlgorithm::direct;
+  if (!winograd_fits(g)) return other;
   // The transforms are worth it from a few channels on, when there are enough tiles to share the
   // transformed weights.
   constexpr int64_t kChannels = 8, kTiles = 12;
   const int64_t tiles = g.batch * ((g.output[0] + 3) / 4) * ((g.output[1] + 3) / 4);
   const bool worth = std::min(g.in_channels, g.out_channels) >= kChannels && tiles >= kTiles;
-  return worth ? ConvAlgorithm::winograd : ConvAlgorithm::direct;
+  return worth ? ConvAlgorithm::winograd : other;
 }
 
 }  // namespace detail

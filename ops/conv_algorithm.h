@@ -9,9 +9,10 @@ namespace tessera {
 
 // How a convolution is computed.
 enum class ConvAlgorithm : uint8_t {
-  direct,    // products of patches and weights; for every geometry and dtype
-  winograd,  // F(4x4, 3x3): a quarter of the products, about 4 times the rounding error; f32
-  depthwise  // sums of rows, where each channel is a group; f32
+  direct,     // products of patches and weights; for every geometry and dtype
+  winograd,   // F(4x4, 3x3): a quarter of the products, about 4 times the rounding error; f32
+  depthwise,  // sums of rows, where each channel is a group; f32
+  unfold      // one product of matrices, where patches do not overlap or are few; f32
 };
 const char* name_of(ConvAlgorithm algorithm);
 

@@ -4,11 +4,12 @@
 #include <array>
 #include <vector>
 
-#include "core/buffer.h"
 #include "core/cpu/gemm.h"
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
+#include "core/cpu/scratch.h"
 #include "ops/conv_depthwise_kernels.h"
+#include "ops/conv_patches.h"
 
 TESSERA_FOR_EACH_ISA(extern const tessera::detail::DepthwiseKernels depthwise)
 
@@ -20,14 +21,7 @@ const DepthwiseKernels& kernels() {
   return TESSERA_SELECT(depthwise);
 }
 
-using Index = std::array<int64_t, 3>;
-
-Index in_three(const Shape& values, int64_t missing) {
-  Index index;
-  index.fill(missing);
-  std::copy(values.begin(), values.end(), index.end() - values.ndim());
-  return index;
-}
+using cpu::Scratch;
 
 int64_t rounded(int64_t count) {
   const int64_t lanes = kernels().lanes;
@@ -121,16 +115,6 @@ struct Depthwise {
   std::vector<int64_t> phase_of, shift_of;  // of each tap along the last axis
 };
 
-// Memory of the pool for floats.
-class Scratch {
- public:
-  explicit Scratch(int64_t count) : memory_(allocate(count * int64_t{sizeof(float)})) {}
-  float* data() const { return reinterpret_cast<float*>(memory_->data); }
-
- private:
-  Ref<Buffer> memory_;
-};
-
 }  // namespace
 
 bool depthwise_fits(const ConvGeometry& g) {
@@ -141,7 +125,7 @@ void depthwise_forward(const ConvGeometry& g, const float* x, const float* w, co
                        float* y) {
   const Depthwise work(g);
   cpu::parallel_for(g.batch * g.in_channels, work.serial(), [&](int64_t plane) {
-    const Scratch split(work.split_size()), line(rounded(work.axis[2].output));
+    const Scratch<float> split(work.split_size()), line(rounded(work.axis[2].output));
     work.split_rows(x + plane * work.input_plane, split.data());
     std::vector<const float*> sources(static_cast<size_t>(work.taps));
     const int64_t Wo = work.axis[2].output, H = work.axis[1].output;
@@ -170,7 +154,7 @@ void depthwise_backward_data(const ConvGeometry& g, const float* dy, const float
   const int64_t padded = reach + width;             // zeros, a row of dy, zeros
   cpu::parallel_for(g.batch * g.in_channels, work.serial(), [&](int64_t plane) {
     const int64_t rows = d.output * h.output;
-    const Scratch results((work.multiplier * rows + 1) * padded), line(width);
+    const Scratch<float> results((work.multiplier * rows + 1) * padded), line(width);
     std::fill(results.data(), results.data() + (work.multiplier * rows + 1) * padded, 0.0f);
     for (int64_t r = 0; r < work.multiplier * rows; ++r) {
       const float* const from =
@@ -223,7 +207,7 @@ void depthwise_backward_weight(const ConvGeometry& g, const float* x, const floa
   const Depthwise work(g);
   cpu::parallel_for(g.in_channels, work.serial(), [&](int64_t channel) {
     const int64_t lanes = kernels().lanes, Wo = work.axis[2].output, H = work.axis[1].output;
-    const Scratch split(work.split_size()), line(rounded(Wo));
+    const Scratch<float> split(work.split_size()), line(rounded(Wo));
     std::fill(line.data(), line.data() + rounded(Wo), 0.0f);
     std::vector<float> sums(static_cast<size_t>(work.multiplier * work.taps * lanes), 0.0f);
     std::vector<double> totals(static_cast<size_t>(work.multiplier * work.taps), 0.0);

@@ -8,6 +8,7 @@
 #include "core/cpu/gemm.h"
 #include "core/cpu/gemm_kernel.h"
 #include "core/cpu/parallel.h"
+#include "ops/conv_patches.h"
 
 namespace tessera::detail {
 
@@ -16,94 +17,6 @@ namespace {
 constexpr int64_t kPositions = 256;  // positions of a block of patches, a multiple of all panels
 constexpr int64_t kDepth = 256;      // products summed before a block is left
 constexpr int64_t kItems = 16;       // work items that keep the cores of a machine busy
-
-int64_t blocks_of(int64_t total, int64_t size) {
-  return (total + size - 1) / size;
-}
-
-// An index or extent along each of three spatial axes; the missing ones are in front.
-using Index = std::array<int64_t, 3>;
-
-Index in_three(const Shape& values, int64_t missing) {
-  Index index;
-  index.fill(missing);
-  std::copy(values.begin(), values.end(), index.end() - values.ndim());
-  return index;
-}
-
-int64_t product(const Index& index) {
-  return index[0] * index[1] * index[2];
-}
-
-// Consecutive positions of a grid along its last axis.
-struct Run {
-  Index first;
-  int64_t count;
-};
-
-// Positions [begin, end) of a grid in row-major order.
-std::vector<Run> runs_of(const Index& grid, int64_t begin, int64_t end) {
-  std::vector<Run> runs;
-  while (begin < end) {
-    const int64_t line = begin / grid[2], w = begin % grid[2];
-    const int64_t count = std::min(grid[2] - w, end - begin);
-    runs.push_back({{line / grid[1], line % grid[1], w}, count});
-    begin += count;
-  }
-  return runs;
-}
-
-// Which element of a source plane a position of the grid sees through tap t of the kernel:
-// position * step + shift[t] along each axis, and zero outside of the plane.
-struct Patches {
-  Index source, grid, step;
-  std::vector<Index> shift;
-
-  int64_t taps() const { return static_cast<int64_t>(shift.size()); }
-
-  // What consecutive positions see through one tap.
-  template <class T>
-  void read(const T* plane, const Index& tap, const std::vector<Run>& runs, T* out) const {
-    for (const Run& run : runs) {
-      const int64_t d = run.first[0] * step[0] + tap[0], h = run.first[1] * step[1] + tap[1];
-      const int64_t w = run.first[2] * step[2] + tap[2];
-      const bool outside = d < 0 || d >= source[0] || h < 0 || h >= source[1];
-      // Of the run, only [low, high) lies in the plane.
-      int64_t low = w < 0 ? blocks_of(-w, step[2]) : 0;
-      int64_t high = w < source[2] ? blocks_of(source[2] - w, step[2]) : 0;
-      low = outside ? run.count : std::min(low, run.count);
-      high = std::clamp(high, low, run.count);
-      std::fill(out, out + low, T{});
-      if (low < high) {
-        const T* line = plane + (d * source[1] + h) * source[2] + w;
-        if (step[2] == 1) {
-          std::copy(line + low, line + high, out + low);
-        } else if (step[2] == 2) {  // a constant, for the compiler
-          for (int64_t i = low; i < high; ++i) out[i] = line[i * 2];
-        } else {
-          for (int64_t i = low; i < high; ++i) out[i] = line[i * step[2]];
-        }
-      }
-      std::fill(out + high, out + run.count, T{});
-      out += run.count;
-    }
-  }
-};
-
-// The patches that the results of the convolution see.
-Patches forward_patches(const ConvGeometry& g) {
-  const Index kernel = in_three(g.kernel, 1), dilation = in_three(g.dilation, 1);
-  const Index before = in_three(g.before, 0);
-  Patches patches{in_three(g.input, 1), in_three(g.output, 1), in_three(g.stride, 1), {}};
-  for (int64_t t = 0; t < kernel[0]; ++t) {
-    for (int64_t u = 0; u < kernel[1]; ++u) {
-      for (int64_t v = 0; v < kernel[2]; ++v)
-        patches.shift.push_back({t * dilation[0] - before[0], u * dilation[1] - before[1],
-                                 v * dilation[2] - before[2]});
-    }
-  }
-  return patches;
-}
 
 // A product of weights with patches: for every image and group
 //   result[m][position] = sum over channels and taps of weight[m][channel][tap] * patch

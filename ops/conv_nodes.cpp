@@ -4,6 +4,7 @@
 #include "ops/conv_algorithm.h"
 #include "ops/conv_depthwise.h"
 #include "ops/conv_kernels.h"
+#include "ops/conv_unfold.h"
 #include "ops/conv_winograd.h"
 #include "ops/reduce.h"
 
@@ -34,10 +35,9 @@ class ConvOp : public KernelOp {
   }
   // The kernel of the algorithm, for f32.
   template <class Kernel>
-  Kernel* chosen(Kernel* direct, Kernel* winograd, Kernel* depthwise) const {
-    return algorithm_ == ConvAlgorithm::winograd    ? winograd
-           : algorithm_ == ConvAlgorithm::depthwise ? depthwise
-                                                    : direct;
+  Kernel* chosen(Kernel* direct, Kernel* winograd, Kernel* depthwise, Kernel* unfold) const {
+    Kernel* const kernels[] = {direct, winograd, depthwise, unfold};
+    return kernels[static_cast<int>(algorithm_)];
   }
 
   ConvGeometry geometry_;
@@ -53,7 +53,7 @@ class ConvForwardOp final : public ConvOp {
       conv_forward(geometry_, inputs[0].as<double>(), inputs[1].as<double>(), bias<double>(inputs),
                    output.as<double>());
     } else {
-      chosen(conv_forward<float>, winograd_forward, depthwise_forward)(
+      chosen(conv_forward<float>, winograd_forward, depthwise_forward, unfold_forward)(
           geometry_, inputs[0].as<float>(), inputs[1].as<float>(), bias<float>(inputs),
           output.as<float>());
     }
@@ -76,9 +76,9 @@ class ConvBackwardDataOp final : public ConvOp {
       conv_backward_data(geometry_, inputs[0].as<double>(), inputs[1].as<double>(),
                          bias<double>(inputs), output.as<double>());
     } else {
-      chosen(conv_backward_data<float>, winograd_backward_data, depthwise_backward_data)(
-          geometry_, inputs[0].as<float>(), inputs[1].as<float>(), bias<float>(inputs),
-          output.as<float>());
+      chosen(conv_backward_data<float>, winograd_backward_data, depthwise_backward_data,
+             unfold_backward_data)(geometry_, inputs[0].as<float>(), inputs[1].as<float>(),
+                                   bias<float>(inputs), output.as<float>());
     }
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
@@ -99,8 +99,9 @@ class ConvBackwardWeightOp final : public ConvOp {
       conv_backward_weight(geometry_, inputs[0].as<double>(), inputs[1].as<double>(),
                            output.as<double>());
     } else {
-      chosen(conv_backward_weight<float>, winograd_backward_weight, depthwise_backward_weight)(
-          geometry_, inputs[0].as<float>(), inputs[1].as<float>(), output.as<float>());
+      chosen(conv_backward_weight<float>, winograd_backward_weight, depthwise_backward_weight,
+             unfold_backward_weight)(geometry_, inputs[0].as<float>(), inputs[1].as<float>(),
+                                     output.as<float>());
     }
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {

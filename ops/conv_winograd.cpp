@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
-#include "core/buffer.h"
 #include "core/cpu/gemm.h"
 #include "core/cpu/gemm_kernel.h"
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
+#include "core/cpu/scratch.h"
+#include "ops/conv_patches.h"
 #include "ops/conv_winograd_kernels.h"
 
 TESSERA_FOR_EACH_ISA(extern const tessera::detail::WinogradKernels winograd)
@@ -19,29 +20,17 @@ const WinogradKernels& winograd_kernels() {
 
 namespace {
 
+using cpu::Scratch;
+
 constexpr int64_t kPlanes = 36;
 constexpr int64_t kDepth = 64;  // products summed before a panel is left, so that it stays in L1
 
 // Powers of two between rows or planes would collide in the cache.
 constexpr int64_t kGap = 16;
 
-int64_t blocks_of(int64_t total, int64_t size) {
-  return (total + size - 1) / size;
-}
-
 int64_t rounded(int64_t count, int64_t to) {
   return blocks_of(count, to) * to;
 }
-
-// Memory of the pool for floats.
-class Scratch {
- public:
-  explicit Scratch(int64_t count) : memory_(allocate(count * int64_t{sizeof(float)})) {}
-  float* data() const { return reinterpret_cast<float*>(memory_->data); }
-
- private:
-  Ref<Buffer> memory_;
-};
 
 // The tiles of a batch of images of height x width results, numbered in row-major order.
 struct TileGrid {
@@ -136,7 +125,7 @@ struct Correlation {
     const int64_t fit = kCache / (kPlanes * int64_t{sizeof(float)} * (row + width));
     const int64_t block =
         std::min(rounded(tiles, gemm.rows), rounded(std::clamp<int64_t>(fit, 24, 96), gemm.rows));
-    const Scratch weights(panels * kPlanes * weight_plane);
+    const Scratch<float> weights(panels * kPlanes * weight_plane);
     const auto panel_at = [&](int64_t p) { return weights.data() + p * kPlanes * weight_plane; };
     const bool serial = work(tiles) < cpu::kSerialWork;
     constexpr int64_t kChannels = 16;
@@ -148,7 +137,7 @@ struct Correlation {
     });
     cpu::parallel_for(blocks_of(tiles, block), serial, [&](int64_t item) {
       const int64_t begin = item * block, end = std::min(tiles, begin + block);
-      const Scratch v(kPlanes * plane_of(block)), m(kPlanes * product_plane(block));
+      const Scratch<float> v(kPlanes * plane_of(block)), m(kPlanes * product_plane(block));
       input_tiles(grid, x, before, begin, end, v.data(), {plane_of(block), row});
       for (int64_t p = 0; p < panels; ++p)
         multiply(v.data(), plane_of(block), begin, end, p, panel_at(p), m.data());
@@ -160,7 +149,7 @@ struct Correlation {
     constexpr int64_t kChunk = 48;        // tiles whose products stay in the second-level cache
     const int64_t fit = kCache / (kPlanes * int64_t{sizeof(float)} * row);
     const int64_t block = std::min(tiles, std::max(kChunk, fit / kChunk * kChunk));
-    const Scratch v(kPlanes * plane_of(block));
+    const Scratch<float> v(kPlanes * plane_of(block));
     for (int64_t begin = 0; begin < tiles; begin += block) {
       const int64_t end = std::min(tiles, begin + block);
       cpu::parallel_for(blocks_of(end - begin, kMaxInputTiles), false, [&](int64_t item) {
@@ -169,7 +158,7 @@ struct Correlation {
                     v.data() + (first - begin) * row, {plane_of(block), row});
       });
       cpu::parallel_for(panels, false, [&](int64_t p) {
-        const Scratch weights(kPlanes * weight_plane), m(kPlanes * product_plane(kChunk));
+        const Scratch<float> weights(kPlanes * weight_plane), m(kPlanes * product_plane(kChunk));
         transform_weights(p, 0, x.channels, weights.data());
         for (int64_t t = begin; t < end; t += kChunk)
           multiply(v.data() + (t - begin) * row, plane_of(block), t, std::min(end, t + kChunk), p,
@@ -283,7 +272,7 @@ struct WeightGradient {
     const bool whole = tiles * each <= kLarge;
     const int64_t fit = std::max<int64_t>(1, kCache / each / kMaxTiles) * kMaxTiles;
     const int64_t block = whole && panels > 1 ? tiles : std::min(tiles, std::max<int64_t>(64, fit));
-    const Scratch v(panels * kPlanes * v_plane(block)), z(kPlanes * z_plane(block));
+    const Scratch<float> v(panels * kPlanes * v_plane(block)), z(kPlanes * z_plane(block));
     const bool serial =
         36.0 * static_cast<double>(tiles) * static_cast<double>(x.channels * dy.channels) <
         cpu::kSerialWork;
@@ -292,7 +281,7 @@ struct WeightGradient {
       all_at_once(tiles, v.data(), z.data(), serial);
       return;
     }
-    const Scratch sums(panels * kPlanes * sum_plane);
+    const Scratch<float> sums(panels * kPlanes * sum_plane);
     for (int64_t begin = 0; begin < tiles; begin += block) {
       const int64_t end = std::min(tiles, begin + block);
       transform(begin, end, block, v.data(), z.data(), serial);
@@ -363,7 +352,7 @@ struct WeightGradient {
     cpu::parallel_for(panels * parts, serial, [&](int64_t item) {
       const int64_t p = item / parts, first = item % parts * kRows;
       const int64_t last = std::min(dy.channels, first + kRows);
-      const Scratch sums(kPlanes * plane);
+      const Scratch<float> sums(kPlanes * plane);
       for (int64_t i = 0; i < kPlanes; ++i) {
         multiply(v + (p * kPlanes + i) * v_plane(tiles), z + i * z_plane(tiles), tiles, first, last,
                  sums.data() + i * plane, false);

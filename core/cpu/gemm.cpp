@@ -1,6 +1,7 @@
 #include "core/cpu/gemm.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "core/buffer.h"
@@ -11,7 +12,9 @@
 TESSERA_FOR_EACH_ISA(extern const GemmKernel<float> gemm_f32[];
                      extern const GemmKernel<double> gemm_f64[];
                      extern const GemmKernel<uint32_t> gemm_u32[];
-                     extern const GemmKernel<uint64_t> gemm_u64[])
+                     extern const GemmKernel<uint64_t> gemm_u64[];
+                     void gemm_turn(int64_t depth, int64_t count, const float* b, int64_t column,
+                                    int64_t width, float* out))
 
 namespace tessera::cpu {
 
@@ -46,10 +49,21 @@ namespace {
 // stays in the second-level cache, six rows of a in the first.
 constexpr int64_t kRows = 192, kColumns = 256, kDepth = 256;
 
+// Copies [depth, count] of b, stored by columns, to rows `width` apart.
+template <class T>
+void turn(int64_t depth, int64_t count, const T* b, int64_t column, int64_t width, T* out) {
+  if constexpr (std::is_same_v<T, float>) {
+    TESSERA_SELECT(gemm_turn)(depth, count, b, column, width, out);
+  } else {
+    for (int64_t j = 0; j < count; ++j) {
+      for (int64_t p = 0; p < depth; ++p) out[p * width + j] = b[p + j * column];
+    }
+  }
+}
+
 // Copies [depth, columns] of b into panels of `width` columns, the last one padded with zeros.
 template <class T>
 void pack_columns(Matrix<const T> b, int64_t depth, int64_t columns, int64_t width, T* out) {
-  constexpr int64_t kStrip = 16;  // rows read together when b is stored by columns
   for (int64_t first = 0; first < columns; first += width, out += depth * width) {
     const int64_t count = std::min(width, columns - first);
     const T* panel = b.data + first * b.column;
@@ -59,11 +73,12 @@ void pack_columns(Matrix<const T> b, int64_t depth, int64_t columns, int64_t wid
         std::copy(panel + p * b.row, panel + p * b.row + count, out + p * width);
       continue;
     }
-    for (int64_t strip = 0; strip < depth; strip += kStrip) {
-      const int64_t end = std::min(depth, strip + kStrip);
-      for (int64_t j = 0; j < count; ++j) {
-        for (int64_t p = strip; p < end; ++p) out[p * width + j] = panel[p * b.row + j * b.column];
-      }
+    if (b.row == 1) {
+      turn(depth, count, panel, b.column, width, out);
+      continue;
+    }
+    for (int64_t p = 0; p < depth; ++p) {
+      for (int64_t j = 0; j < count; ++j) out[p * width + j] = panel[p * b.row + j * b.column];
     }
   }
 }
@@ -80,10 +95,24 @@ void pack_rows(Matrix<const T> a, int64_t rows, int64_t depth, int64_t block, T*
   }
 }
 
-// One work item: c = a b for m <= kRows, n <= kColumns.
+// Adds the bias to the results [m, n] of c.
 template <class T>
-void gemm_block(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b,
-                Matrix<T> c) {
+void add_bias(int64_t m, int64_t n, Matrix<const T> bias, Matrix<T> c) {
+  for (int64_t i = 0; i < m; ++i) {
+    const T* const from = bias.data + i * bias.row;
+    T* const to = c.data + i * c.row;
+    if (c.column == 1 && bias.column == 0) {
+      for (int64_t j = 0; j < n; ++j) to[j] += *from;
+    } else {
+      for (int64_t j = 0; j < n; ++j) to[j * c.column] += from[j * bias.column];
+    }
+  }
+}
+
+// One work item: c = a b + bias for m <= kRows, n <= kColumns.
+template <class T>
+void gemm_block(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c,
+                Matrix<const T> bias) {
   const GemmKernel<T>& kernel = gemm_kernel<T>(n);
   const int64_t width = kernel.columns, height = kernel.rows;
   const int64_t padded_n = (n + width - 1) / width * width;
@@ -112,14 +141,19 @@ void gemm_block(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const
         T* const out = c.data + i * c.row + j * c.column;
         if (columns == width && c.column == 1) {
           kernel.run(rows, depth, left, left_row, left_depth, panel, out, c.row, p > 0);
-          continue;
-        }
-        kernel.run(rows, depth, left, left_row, left_depth, panel, edge, width, false);
-        for (int64_t r = 0; r < rows; ++r) {
-          for (int64_t s = 0; s < columns; ++s) {
-            T& result = out[r * c.row + s * c.column];
-            result = p > 0 ? result + edge[r * width + s] : edge[r * width + s];
+        } else {
+          kernel.run(rows, depth, left, left_row, left_depth, panel, edge, width, false);
+          for (int64_t r = 0; r < rows; ++r) {
+            for (int64_t s = 0; s < columns; ++s) {
+              T& result = out[r * c.row + s * c.column];
+              result = p > 0 ? result + edge[r * width + s] : edge[r * width + s];
+            }
           }
+        }
+        if (bias.data != nullptr && p + depth == k) {
+          add_bias<T>(rows, columns,
+                      {bias.data + i * bias.row + j * bias.column, bias.row, bias.column},
+                      {out, c.row, c.column});
         }
       }
     }
@@ -130,34 +164,43 @@ void gemm_block(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const
 
 template <class T>
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, std::span<const int64_t> a_offset,
-          Matrix<const T> b, std::span<const int64_t> b_offset, Matrix<T> c) {
+          Matrix<const T> b, std::span<const int64_t> b_offset, Matrix<T> c, Matrix<const T> bias) {
   const auto batch = static_cast<int64_t>(a_offset.size());
   if (k == 0) {
     std::fill(c.data, c.data + batch * m * n, T{});
+    for (int64_t s = 0; s < batch && bias.data != nullptr; ++s)
+      add_bias<T>(m, n, bias, {c.data + s * m * n, c.row, c.column});
     return;
   }
   if (n < m && 2 * n < gemm_kernel<T>(n).columns) {  // the kernel wants many columns: c' = b' a'
     return gemm<T>(n, m, k, {b.data, b.column, b.row}, b_offset, {a.data, a.column, a.row},
-                   a_offset, {c.data, c.column, c.row});
+                   a_offset, {c.data, c.column, c.row}, {bias.data, bias.column, bias.row});
   }
-  const int64_t row_blocks = (m + kRows - 1) / kRows;
   const int64_t column_blocks = (n + kColumns - 1) / kColumns;
+  // Smaller items where they would be too few for the cores, though b is then copied more often.
+  constexpr int64_t kItems = 16;
+  int64_t rows = kRows;
+  while (rows > 24 && batch * column_blocks * ((m + rows - 1) / rows) < kItems) rows /= 2;
+  const int64_t row_blocks = (m + rows - 1) / rows;
   const double work = static_cast<double>(batch) * static_cast<double>(m) * static_cast<double>(n) *
                       static_cast<double>(k);
   parallel_for(batch * row_blocks * column_blocks, work < kSerialWork, [&](int64_t item) {
-    const int64_t i = item % row_blocks * kRows;
+    const int64_t i = item % row_blocks * rows;
     const int64_t j = item / row_blocks % column_blocks * kColumns;
     const int64_t s = item / row_blocks / column_blocks;
-    gemm_block<T>(std::min(kRows, m - i), std::min(kColumns, n - j), k,
+    gemm_block<T>(std::min(rows, m - i), std::min(kColumns, n - j), k,
                   {a.data + a_offset[static_cast<size_t>(s)] + i * a.row, a.row, a.column},
                   {b.data + b_offset[static_cast<size_t>(s)] + j * b.column, b.row, b.column},
-                  {c.data + s * m * n + i * c.row + j * c.column, c.row, c.column});
+                  {c.data + s * m * n + i * c.row + j * c.column, c.row, c.column},
+                  bias.data == nullptr ? bias
+                                       : Matrix<const T>{bias.data + i * bias.row + j * bias.column,
+                                                         bias.row, bias.column});
   });
 }
 
 #define INSTANTIATE(T)                                                                        \
   template void gemm<T>(int64_t, int64_t, int64_t, Matrix<const T>, std::span<const int64_t>, \
-                        Matrix<const T>, std::span<const int64_t>, Matrix<T>);
+                        Matrix<const T>, std::span<const int64_t>, Matrix<T>, Matrix<const T>);
 INSTANTIATE(float)
 INSTANTIATE(double)
 INSTANTIATE(uint32_t)

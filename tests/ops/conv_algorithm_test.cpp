@@ -18,14 +18,17 @@ TEST_SUITE("ops/conv_algorithm") {
     CHECK(chosen(x, w, {.padding = 1}) == "winograd");
     CHECK(chosen(x, w, {}) == "winograd");
     CHECK(chosen(x, w, {.padding = 1}, f64) == "direct");
-    CHECK(chosen(x, w, {.stride = 2}) == "direct");
+    CHECK(chosen({2, 16, 64, 32}, w, {.stride = 2}) == "direct");
     CHECK(chosen(x, w, {.dilation = 2}) == "direct");
     CHECK(chosen(x, {24, 8, 3, 3}, {.groups = 2}) == "direct");
     CHECK(chosen(x, {32, 1, 5, 4}, {.stride = 2, .groups = 16}) == "depthwise");
     CHECK(chosen(x, {32, 1, 5, 4}, {.stride = 2, .groups = 16}, f64) == "direct");
     CHECK(chosen(x, {24, 16, 5, 3}, {}) == "direct");
     CHECK(chosen({2, 3, 32, 32}, {24, 3, 3, 3}, {}) == "direct");  // few channels
-    CHECK(chosen({1, 16, 8, 8}, w, {.padding = 1}) == "direct");   // few tiles
+    CHECK(chosen({1, 16, 8, 8}, w, {.padding = 1}) == "unfold");   // few tiles
+    CHECK(chosen(x, {24, 16, 2, 2}, {.stride = 2}) == "unfold");
+    CHECK(chosen(x, {24, 16, 2, 2}, {.stride = 2}, f64) == "direct");
+    CHECK(chosen(x, {24, 16, 1, 1}, {}) == "unfold");
   }
 
   TEST_CASE("the direct kernels can be demanded") {

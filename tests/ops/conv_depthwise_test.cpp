@@ -1,23 +1,14 @@
 #include "ops/conv_depthwise.h"
 
-#include <vector>
-
 #include <doctest/doctest.h>
 
-#include "ops/conv_kernels.h"
+#include "tests/ops/conv_check.h"
 
 using namespace tessera;
 using namespace tessera::detail;
+using namespace tessera::testing;
 
 namespace {
-
-// Small whole numbers, so that every order of summation gives the same.
-std::vector<float> numbers(const Shape& shape, int64_t seed) {
-  std::vector<float> values(static_cast<size_t>(shape.numel()));
-  for (size_t i = 0; i < values.size(); ++i)
-    values[i] = static_cast<float>((static_cast<int64_t>(i) * 7919 + seed) % 7 - 3);
-  return values;
-}
 
 // All three passes equal the direct kernels.
 void check(const Shape& x_shape, int64_t multiplier, const Shape& kernel, ConvOptions options) {
@@ -25,25 +16,8 @@ void check(const Shape& x_shape, int64_t multiplier, const Shape& kernel, ConvOp
   for (const int64_t extent : kernel) weight.push_back(extent);
   options.groups = x_shape[1];
   const ConvGeometry g = conv_geometry("conv", kernel.ndim(), x_shape, weight, options);
-  CAPTURE(x_shape.str());
-  CAPTURE(weight.str());
-  CAPTURE(g.stride.str());
   REQUIRE(depthwise_fits(g));
-  const auto x = numbers(g.x_shape(), 1), w = numbers(g.w_shape(), 2), dy = numbers(g.y_shape(), 3);
-  const auto bias = numbers({g.out_channels}, 4);
-  for (const float* b : {static_cast<const float*>(nullptr), bias.data()}) {
-    std::vector<float> y(dy.size(), 9.0f), dx(x.size(), 9.0f), dw(w.size(), 9.0f);
-    std::vector<float> expected_y = y, expected_dx = dx, expected_dw = dw;
-    depthwise_forward(g, x.data(), w.data(), b, y.data());
-    depthwise_backward_data(g, dy.data(), w.data(), b, dx.data());
-    depthwise_backward_weight(g, x.data(), dy.data(), dw.data());
-    conv_forward(g, x.data(), w.data(), b, expected_y.data());
-    conv_backward_data(g, dy.data(), w.data(), b, expected_dx.data());
-    conv_backward_weight(g, x.data(), dy.data(), expected_dw.data());
-    CHECK(y == expected_y);
-    CHECK(dx == expected_dx);
-    CHECK(dw == expected_dw);
-  }
+  check_passes(g, depthwise_forward, depthwise_backward_data, depthwise_backward_weight);
 }
 
 }  // namespace
