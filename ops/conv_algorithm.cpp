@@ -34,8 +34,11 @@ ConvAlgorithm choose_algorithm(const ConvGeometry& g, DType dtype) {
   if (!winograd_fits(g)) return other;
   // The transforms are worth it from a few channels on, when there are enough tiles to share the
   // transformed weights.
-  constexpr int64_t kChannels = 8, kTiles = 12;
-  const int64_t tiles = g.batch * ((g.output[0] + 3) / 4) * ((g.output[1] + 3) / 4);
+  constexpr int64_t kChannels = 8, kTiles = 4;
+  const int axes = g.output.ndim();
+  const int64_t height = g.output[axes - 2], width = g.output[axes - 1];
+  const int64_t slices = g.batch * g.output.slice(0, axes - 2).numel();
+  const int64_t tiles = slices * ((height + 3) / 4) * ((width + 3) / 4);
   const bool worth = std::min(g.in_channels, g.out_channels) >= kChannels && tiles >= kTiles;
   return worth ? ConvAlgorithm::winograd : other;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -39,6 +41,78 @@ void check_passes(const detail::ConvGeometry& g, Forward&& forward, BackwardData
     CHECK(dx == expected_dx);
     CHECK(dw == expected_dw);
   }
+}
+
+// About normally distributed.
+inline std::vector<float> normal_numbers(const Shape& shape, uint64_t seed) {
+  std::vector<float> values(static_cast<size_t>(shape.numel()));
+  uint64_t state = seed * 2654435761U + 12345;
+  for (float& value : values) {
+    double sum = -2;
+    for (int i = 0; i < 4; ++i) {
+      state = state * 6364136223846793005U + 1442695040888963407U;
+      sum += static_cast<double>(state >> 33) / static_cast<double>(uint64_t{1} << 31);
+    }
+    value = static_cast<float>(sum);
+  }
+  return values;
+}
+
+// Root mean square of the difference, relative to that of the expected values.
+inline double error(const std::vector<float>& got, const std::vector<double>& expected) {
+  double difference = 0, size = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    difference += std::pow(static_cast<double>(got[i]) - expected[i], 2);
+    size += expected[i] * expected[i];
+  }
+  return size == 0 ? std::sqrt(difference) : std::sqrt(difference / size);
+}
+
+// A pass against the direct kernel in f64: no more than 5 times the error of the direct kernel in
+// f32, or the little that few sums leave.
+template <class Pass, class Single, class Double>
+void check_error(int64_t size, Pass&& pass, Single&& single, Double&& exact) {
+  constexpr double kLittle = 2e-6;
+  std::vector<float> got(static_cast<size_t>(size), 9.0f), direct = got;
+  std::vector<double> expected(got.size());
+  pass(got.data());
+  single(direct.data());
+  exact(expected.data());
+  CHECK(error(got, expected) < 5 * error(direct, expected) + kLittle);
+}
+
+template <class BackwardWeight>
+void check_weight_error(const detail::ConvGeometry& g, BackwardWeight&& backward_weight) {
+  CAPTURE(g.x_shape().str());
+  CAPTURE(g.w_shape().str());
+  const auto x = normal_numbers(g.x_shape(), 1), dy = normal_numbers(g.y_shape(), 3);
+  const std::vector<double> x64(x.begin(), x.end()), dy64(dy.begin(), dy.end());
+  check_error(
+      g.w_shape().numel(), [&](float* dw) { backward_weight(g, x.data(), dy.data(), dw); },
+      [&](float* dw) { detail::conv_backward_weight(g, x.data(), dy.data(), dw); },
+      [&](double* dw) { detail::conv_backward_weight(g, x64.data(), dy64.data(), dw); });
+}
+
+template <class Forward, class BackwardData>
+void check_errors(const detail::ConvGeometry& g, Forward&& forward, BackwardData&& backward_data) {
+  CAPTURE(g.x_shape().str());
+  CAPTURE(g.w_shape().str());
+  const auto x = normal_numbers(g.x_shape(), 1), w = normal_numbers(g.w_shape(), 2),
+             dy = normal_numbers(g.y_shape(), 3),
+             bias = normal_numbers({std::max(g.in_channels, g.out_channels)}, 4);
+  const std::vector<double> x64(x.begin(), x.end()), w64(w.begin(), w.end()),
+      dy64(dy.begin(), dy.end()), bias64(bias.begin(), bias.end());
+  check_error(
+      g.y_shape().numel(), [&](float* y) { forward(g, x.data(), w.data(), bias.data(), y); },
+      [&](float* y) { detail::conv_forward(g, x.data(), w.data(), bias.data(), y); },
+      [&](double* y) { detail::conv_forward(g, x64.data(), w64.data(), bias64.data(), y); });
+  check_error(
+      g.x_shape().numel(),
+      [&](float* dx) { backward_data(g, dy.data(), w.data(), bias.data(), dx); },
+      [&](float* dx) { detail::conv_backward_data(g, dy.data(), w.data(), bias.data(), dx); },
+      [&](double* dx) {
+        detail::conv_backward_data(g, dy64.data(), w64.data(), bias64.data(), dx);
+      });
 }
 
 }  // namespace tessera::testing

@@ -1,81 +1,21 @@
 #include "ops/conv_winograd.h"
 
-#include <algorithm>
-#include <cmath>
-#include <vector>
-
-#include <doctest/doctest.h>
-
-#include "core/cpu/parallel.h"
-#include "ops/conv_kernels.h"
+#include "tests/ops/conv_check.h"
 
 using namespace tessera;
 using namespace tessera::detail;
+using namespace tessera::testing;
 
 namespace {
 
-// About normally distributed.
-template <class T>
-std::vector<T> numbers(const Shape& shape, uint64_t seed) {
-  std::vector<T> values(static_cast<size_t>(shape.numel()));
-  uint64_t state = seed * 2654435761U + 12345;
-  for (T& value : values) {
-    double sum = -2;
-    for (int i = 0; i < 4; ++i) {
-      state = state * 6364136223846793005U + 1442695040888963407U;
-      sum += static_cast<double>(state >> 33) / static_cast<double>(uint64_t{1} << 31);
-    }
-    value = static_cast<T>(static_cast<float>(sum));
-  }
-  return values;
-}
-
-// Root mean square of the difference, relative to that of the expected values.
-double error(const std::vector<float>& got, const std::vector<double>& expected) {
-  double difference = 0, size = 0;
-  for (size_t i = 0; i < got.size(); ++i) {
-    difference += std::pow(static_cast<double>(got[i]) - expected[i], 2);
-    size += expected[i] * expected[i];
-  }
-  return size == 0 ? std::sqrt(difference) : std::sqrt(difference / size);
-}
-
-template <class T>
-struct Passes {
-  std::vector<T> y, dx, dw;
-  explicit Passes(const ConvGeometry& g)
-      : y(static_cast<size_t>(g.y_shape().numel()), T(9)),
-        dx(static_cast<size_t>(g.x_shape().numel()), T(9)),
-        dw(static_cast<size_t>(g.w_shape().numel()), T(9)) {}
-};
-
-// All three passes against the direct kernels in f64: no more than 5 times the error of the direct
-// kernels in f32, or the little that few sums leave.
-void check(const Shape& x_shape, int64_t results, const ConvOptions& options) {
-  const ConvGeometry g = conv_geometry("conv2d", 2, x_shape, {results, x_shape[1], 3, 3}, options);
-  CAPTURE(g.x_shape().str());
-  CAPTURE(g.w_shape().str());
+void check(const Shape& x_shape, int64_t results, const ConvOptions& options, int64_t slices = 3) {
+  const int axes = x_shape.ndim() - 2;
+  Shape weight = {results, x_shape[1], 3, 3};
+  if (axes == 3) weight = {results, x_shape[1], slices, 3, 3};
+  const ConvGeometry g = conv_geometry("conv", axes, x_shape, weight, options);
   REQUIRE(winograd_fits(g));
-  const auto x = numbers<float>(g.x_shape(), 1), w = numbers<float>(g.w_shape(), 2),
-             dy = numbers<float>(g.y_shape(), 3),
-             bias = numbers<float>({std::max(g.in_channels, g.out_channels)}, 4);
-  const std::vector<double> x64(x.begin(), x.end()), w64(w.begin(), w.end()),
-      dy64(dy.begin(), dy.end()), bias64(bias.begin(), bias.end());
-  Passes<float> ours(g), direct(g);
-  Passes<double> expected(g);
-  winograd_forward(g, x.data(), w.data(), bias.data(), ours.y.data());
-  winograd_backward_data(g, dy.data(), w.data(), bias.data(), ours.dx.data());
-  winograd_backward_weight(g, x.data(), dy.data(), ours.dw.data());
-  conv_forward<float>(g, x.data(), w.data(), bias.data(), direct.y.data());
-  conv_backward_data<float>(g, dy.data(), w.data(), bias.data(), direct.dx.data());
-  conv_backward_weight(g, x.data(), dy.data(), direct.dw.data());
-  conv_forward(g, x64.data(), w64.data(), bias64.data(), expected.y.data());
-  conv_backward_data(g, dy64.data(), w64.data(), bias64.data(), expected.dx.data());
-  conv_backward_weight(g, x64.data(), dy64.data(), expected.dw.data());
-  constexpr double kLittle = 2e-6;
-  CHECK(error(ours.y, expected.y) < 5 * error(direct.y, expected.y) + kLittle);
-  CHECK(error(ours.dx, expected.dx) < 5 * error(direct.dx, expected.dx) + kLittle);
-  CHECK(error(ours.dw, expected.dw) < 5 * error(direct.dw, expected.dw) + kLittle);
+  check_errors(g, winograd_forward, winograd_backward_data);
+  check_weight_error(g, winograd_backward_weight);
 }
 
 }  // namespace
@@ -96,6 +36,21 @@ TEST_SUITE("ops/conv_winograd") {
   TEST_CASE("so do layers with many channels, which are blocked otherwise") {
     check({1, 300, 14, 15}, 290, {.padding = 1});
     check({8, 140, 20, 24}, 72, {.padding = 1});
+  }
+
+  TEST_CASE("and volumes, whose slices are summed over") {
+    for (const int64_t extent : {1, 2, 3, 4, 5, 6, 7, 8, 9})
+      check({2, 3, extent, 10 - extent, 5}, 5, {.padding = 1});
+    for (const int64_t channels : {1, 3, 16, 17, 33, 70}) {
+      check({1, channels, 9, 4, 18}, 17, {.padding = 1});
+      check({2, 17, 3, 5, 6}, channels, {});
+    }
+    check({1, 4, 5, 6, 7}, 3, {.padding = {0, 1, 1}}, 1);
+    check({1, 4, 5, 6, 7}, 3, {.padding = {4, 2, 0}}, 5);
+    check({2, 5, 4, 7, 6}, 8, {.padding = uneven({2, 0, 1}, {0, 3, 1})}, 2);
+    check({1, 9, 19, 21, 22}, 20, {.padding = 1});
+    check({2, 130, 5, 8, 7}, 140, {.padding = 1});  // panel by panel
+    check({1, 200, 2, 4, 4}, 150, {.padding = 1});  // few tiles
   }
 
   TEST_CASE("nothing to compute") {
@@ -120,5 +75,9 @@ TEST_SUITE("ops/conv_winograd") {
     CHECK(!fits({4, 4, 3, 3}, {.dilation = 2}));
     CHECK(!fits({4, 2, 3, 3}, {.groups = 2}));
     CHECK(!winograd_fits(conv_geometry("conv1d", 1, {1, 4, 9}, {4, 4, 3}, {})));
+    const Shape x = {1, 4, 9, 9, 9}, w = {4, 4, 5, 3, 3};
+    CHECK(winograd_fits(conv_geometry("conv3d", 3, x, w, {})));
+    CHECK(!winograd_fits(conv_geometry("conv3d", 3, x, w, {.stride = {2, 1, 1}})));
+    CHECK(!winograd_fits(conv_geometry("conv3d", 3, x, {4, 4, 3, 3, 5}, {})));
   }
 }
