@@ -135,6 +135,7 @@ void describe_dataset(const std::string& path) {
     classes.row({fmt::format("{}", c), set.labels[c], fmt::format("{:.3f} %", 100 * share)});
   }
   std::cout << splits << "\n" << classes;
+  for (const std::string& note : set.notes) std::cout << "note: " << note << "\n";
 }
 
 int info(const InfoConfig& config) {

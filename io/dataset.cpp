@@ -11,6 +11,7 @@
 
 #include "core/cpu/parallel.h"
 #include "core/error.h"
+#include "core/nearest.h"
 #include "io/case_files.h"
 #include "io/dataset_layout.h"
 #include "io/dataset_split.h"
@@ -162,6 +163,14 @@ void count_pixels(Dataset& set, const std::vector<Histogram>& histograms,
   }
 }
 
+void check_annotated(const Dataset& set) {
+  for (const Case& one : set.cases)
+    for (const std::string& name : one.annotated)
+      require(std::find(set.labels.begin(), set.labels.end(), name) != set.labels.end(),
+              "open_dataset: {} is annotated for '{}', which is none of the classes; {}", one.name,
+              name, suggest(name, set.labels));
+}
+
 // What is not wrong, but should be known.
 std::vector<std::string> notes_on(const Dataset& set) {
   std::vector<std::string> notes;
@@ -181,6 +190,13 @@ std::vector<std::string> notes_on(const Dataset& set) {
       counts += fmt::format("{}{} of {}", counts.empty() ? "" : ", ", count, channels);
     notes.push_back(fmt::format("images differ in their number of channels: {}", counts));
   }
+  const auto partial = std::count_if(set.cases.begin(), set.cases.end(),
+                                     [](const Case& one) { return !one.annotated.empty(); });
+  if (partial > 0)
+    notes.push_back(
+        fmt::format("in {} of {} cases not all classes are annotated; what is not "
+                    "counts in no loss and no score",
+                    partial, set.cases.size()));
   for (size_t i = 0; i < set.pixels.size(); ++i)
     if (set.pixels[i] == 0)
       notes.push_back(fmt::format("no mask has a pixel of class {} ({})", i, set.labels[i]));
@@ -260,6 +276,7 @@ Dataset open_dataset(const fs::path& folder, const DatasetOptions& options) {
           "open_dataset: there must be one of mask_values for each class, got {} for {} ({})",
           set.mask_values.size(), set.classes(), fmt::join(set.labels, ", "));
   count_pixels(set, histograms, classes);
+  check_annotated(set);
   set.notes = notes_on(set);
   return set;
 }
@@ -276,6 +293,15 @@ std::vector<Case> list_images(const fs::path& path) {
   for (const fs::path& image : find_images(nested ? path / "images" : path))
     cases.push_back({.name = stem_of(image), .image = image});
   return cases;
+}
+
+std::vector<uint8_t> annotated_classes(const Dataset& set, const Case& which) {
+  std::vector<uint8_t> known(set.labels.size(), which.annotated.empty() ? 1 : 0);
+  if (!known.empty()) known[0] = 1;
+  for (size_t c = 1; c < known.size(); ++c)
+    for (const std::string& name : which.annotated)
+      if (name == set.labels[c]) known[c] = 1;
+  return known;
 }
 
 Image read_image(const Dataset& set, const Case& which) {

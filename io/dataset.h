@@ -28,6 +28,9 @@ struct Case {
   int64_t slice = -1;  // which slice of the volume; -1 for a picture, or for a volume as a whole
   int axis = 0;        // across which axis of the volume (d, h, w) slices are
   int64_t depth = 1;   // of a volume as a whole: its slices
+  // The classes that were looked for in its mask; empty: all of them. Where the mask is 0, others
+  // may be.
+  std::vector<std::string> annotated = {};
 };
 
 struct DatasetOptions {
@@ -69,10 +72,11 @@ struct Dataset {
 // Opens a folder of pictures or volumes with masks, in one of three layouts.
 //
 // - `images/` and `masks/` with files of equal stems (a.jpg, a.png), or with the channels of an
-//   image in files a_X, a_Y for a mask a. `split.csv` may name the split of each stem, and its
-//   patient in a column such as `group`, `patient`, `subject` or `child`.
+//   image in files a_X, a_Y for a mask a. `split.csv` may name the split of each stem, its
+//   patient in a column such as `group`, `patient`, `subject` or `child`, and in `annotated` the
+//   classes that were looked for in its mask, as in "liver;spleen" (nothing: all).
 // - `data/` and `label/` with train_label.json, val_label.json, test_label.json as JMedSeg has
-//   them: {patient: {scan: {"list": [names of masks]}}}.
+//   them: {patient: {scan: {"list": [names of masks]}}}; a scan may have "annotated": ["liver"].
 // - `imagesTr/` and `labelsTr/` as nnU-Net has them: case_0000.nii.gz, case_0001.nii.gz, ... are
 //   the channels of case.nii.gz, `dataset.json` names the classes. Cases of `imagesTs/` are for
 //   testing when there is `labelsTs/`; `split.csv` is read here, too.
@@ -95,6 +99,9 @@ Dataset open_dataset(const std::filesystem::path& folder, const DatasetOptions& 
 // The images below `path` as cases without masks, in the order of their names: a single file, a
 // folder of images, or a folder with `images/` in it. Throws Error when there is none.
 std::vector<Case> list_images(const std::filesystem::path& path);
+
+// Which classes were looked for in the mask of a case, 1 or 0 for each; the background always.
+std::vector<uint8_t> annotated_classes(const Dataset& set, const Case& which);
 
 // The image of a case, with all its channels. Throws Error as read_image does, for slices also when
 // a value is not finite, and when channels differ in size.

@@ -97,23 +97,30 @@ std::vector<std::string> usual_channels(const std::map<std::string, Channels>& c
   return most == counts.end() ? std::vector<std::string>() : most->first;
 }
 
-// The names of masks in {"patient": {"scan": {"list": [...]}}}, each with its patient.
-std::vector<std::pair<std::string, std::string>> read_jmedseg_list(const fs::path& path) {
+// A mask that a list of JMedSeg names.
+struct Listed {
+  std::string mask, patient;
+  std::vector<std::string> annotated;
+};
+
+// The masks in {"patient": {"scan": {"list": [...], "annotated": [...]}}}; the last is optional.
+std::vector<Listed> read_jmedseg_list(const fs::path& path) {
   const std::string name = "open_dataset: " + path.string();
   const Json patients = load_json(path);
   const auto require_object = [&](const Json& json, const std::string& what) {
     require(json.is_object(), "{}: {} must be an object, got {}", name, what, json.type_name());
   };
   require_object(patients, "the whole");
-  std::vector<std::pair<std::string, std::string>> masks;
+  std::vector<Listed> masks;
   for (const auto& [patient, scans] : patients.items()) {
     require_object(scans, fmt::format("patient \"{}\"", patient));
     for (const auto& [scan, content] : scans.items()) {
       const std::string where = fmt::format("{}: scan \"{}\"", name, scan);
+      const auto annotated = field<std::vector<std::string>>(content, "annotated", {}, where);
       for (const std::string& mask : field<std::vector<std::string>>(content, "list", where)) {
         require(mask.find_first_of("/\\") == std::string::npos && mask != "..",
                 "{}: \"{}\" must be the name of a file in label/, not a path", name, mask);
-        if (is_image_name(mask)) masks.emplace_back(mask, patient);
+        if (is_image_name(mask)) masks.push_back({mask, patient, annotated});
       }
     }
   }
@@ -129,7 +136,7 @@ void find_jmedseg_cases(DatasetLayout& layout) {
   for (const std::string split : kSplits) {
     const fs::path list = layout.folder / (split + "_label.json");
     if (!is_file(list)) continue;
-    for (const auto& [mask, patient] : read_jmedseg_list(list)) {
+    for (const auto& [mask, patient, annotated] : read_jmedseg_list(list)) {
       const fs::path path = layout.masks / mask;
       const std::string stem = stem_of(path);
       const auto image = images.find(stem);
@@ -145,7 +152,8 @@ void find_jmedseg_cases(DatasetLayout& layout) {
                                           .image = image->second,
                                           .mask = path,
                                           .group = patient,
-                                          .split = split})
+                                          .split = split,
+                                          .annotated = annotated})
                       .second) {
         mistake(Mistake::Kind::split, list,
                 fmt::format("{} names {} a second time (the first is for {})", list.string(), mask,

@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -64,6 +65,18 @@ std::vector<Load> loads_of(const std::vector<Case>& cases) {
   return loads;
 }
 
+// "liver; spleen" as two names.
+std::vector<std::string> names_in(const std::string& cell) {
+  std::vector<std::string> names;
+  std::istringstream parts(cell);
+  for (std::string part; std::getline(parts, part, ';');) {
+    const size_t first = part.find_first_not_of(' ');
+    if (first == std::string::npos) continue;
+    names.push_back(part.substr(first, part.find_last_not_of(' ') - first + 1));
+  }
+  return names;
+}
+
 double product(const std::vector<double>& a, const std::vector<double>& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
@@ -81,9 +94,11 @@ void apply_split_file(std::vector<Case>& cases, const fs::path& path,
                                                  "subject_id", "person",  "child",      "animal"};
   const auto* group =
       std::find_if(groups.begin(), groups.end(), [&](const char* name) { return table.has(name); });
-  const bool grouped = group != groups.end(), splits = table.has("split") || !grouped;
+  const bool grouped = group != groups.end(), partial = table.has("annotated");
+  const bool splits = table.has("split") || (!grouped && !partial);
   const size_t stem = table.column("stem"), split = splits ? table.column("split") : 0;
   const size_t patient = grouped ? table.column(*group) : 0;
+  const size_t annotated = partial ? table.column("annotated") : 0;
   const auto mistake = [&](const fs::path& file, const std::string& text) {
     mistakes.push_back({Mistake::Kind::split, file, "open_dataset: " + text});
   };
@@ -103,6 +118,7 @@ void apply_split_file(std::vector<Case>& cases, const fs::path& path,
     } else {
       Case& one = *found->second;
       if (grouped) one.group = cells[patient];
+      if (partial) one.annotated = names_in(cells[annotated]);
       if (!splits) continue;
       one.split = cells[split];
       if (one.split.empty())

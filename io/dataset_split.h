@@ -13,10 +13,10 @@ namespace tessera::io {
 // The file that holds folds, in nnU-Net's form: [{"train": [names], "val": [names]}, ...].
 inline constexpr const char* kFoldsFile = "splits_final.json";
 
-// Gives the cases the splits and groups of a table (.csv) with a column `stem` and at least one of
-// `split` and `group` (or `patient`, `patient_id`, `subject`, `subject_id`, `person`, `child`,
-// `animal`). Rows that fit no case, and cases without a row, are mistakes. Throws Error when the
-// table cannot be read.
+// Gives the cases the splits, groups and annotated classes of a table (.csv) with a column `stem`
+// and at least one of `split`, `annotated` and `group` (or `patient`, `patient_id`, `subject`,
+// `subject_id`, `person`, `child`, `animal`). Rows that fit no case, and cases without a row, are
+// mistakes. Throws Error when the table cannot be read.
 void apply_split_file(std::vector<Case>& cases, const std::filesystem::path& path,
                       std::vector<Mistake>& mistakes);
 

@@ -206,8 +206,9 @@ void write_jmedseg_lists(const Chart& chart, const Kept& kept, const fs::path& o
         for (const Json& mask : content["list"]) {
           const auto found = kept.find(stem_of(mask.get<std::string>()));
           if (found == kept.end() || !seen.insert(found->first).second) continue;
-          lists[found->second->found.split][patient][scan]["list"].push_back(
-              mask_name(*found->second).string());
+          Json& place = lists[found->second->found.split][patient][scan];
+          place["list"].push_back(mask_name(*found->second).string());
+          if (content.contains("annotated")) place["annotated"] = content["annotated"];
         }
       }
     }

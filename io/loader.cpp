@@ -64,6 +64,7 @@ struct LoaderSource {
   std::vector<Case> cases;
   LoaderOptions options;
   std::vector<int64_t> with_foreground;  // the cases that have some
+  bool partial = false;                  // in some not all classes are annotated
 
   int64_t batches() const {
     const int64_t count = std::ssize(cases), size = options.batch_size;
@@ -144,6 +145,9 @@ Arrays LoaderSource::make(int64_t epoch, int64_t number, std::span<const Pick> p
             one.image.string());
     batch.pixels.insert(batch.pixels.end(), image.pixels.begin(), image.pixels.end());
     batch.labels.insert(batch.labels.end(), sample.mask.labels.begin(), sample.mask.labels.end());
+    if (!partial) continue;
+    const std::vector<uint8_t> annotated = annotated_classes(set, one);
+    batch.annotated.insert(batch.annotated.end(), annotated.begin(), annotated.end());
   }
   const uint32_t mixing_epoch = kLastEpoch - static_cast<uint32_t>(epoch);
   arrays.mixing = mix_(batch, options.augment,
@@ -214,13 +218,24 @@ class BatchStream {
 
   static void set_masks_(Batch& batch, const Arrays& arrays, const Shape& shape) {
     const std::vector<int64_t>& labels = arrays.batch.labels;
+    const std::vector<uint8_t>& annotated = arrays.batch.annotated;
+    const int64_t classes = std::ssize(annotated) / arrays.batch.count;
+    const auto known = [&](const std::vector<uint8_t>& rows) {
+      return rows.empty() ? Tensor()
+                          : from_bytes(rows.data(), {arrays.batch.count, classes}, bool_);
+    };
     batch.mask = from_bytes(labels.data(), shape, i64);
+    batch.annotated = known(annotated);
     if (arrays.mixing.partner.empty()) return;
-    std::vector<int64_t> other;
-    const int64_t size = arrays.batch.extent.count();
-    for (const int64_t n : arrays.mixing.partner)
-      other.insert(other.end(), labels.begin() + n * size, labels.begin() + (n + 1) * size);
+    const auto partners = [&]<class T>(const std::vector<T>& rows, int64_t size) {
+      std::vector<T> others;
+      for (const int64_t n : arrays.mixing.partner)
+        others.insert(others.end(), rows.begin() + n * size, rows.begin() + (n + 1) * size);
+      return others;
+    };
+    const std::vector<int64_t> other = partners(labels, arrays.batch.extent.count());
     batch.other_mask = from_bytes(other.data(), shape, i64);
+    batch.other_annotated = known(partners(annotated, classes));
     batch.mask_weight = arrays.mixing.weight;
   }
 
@@ -298,9 +313,11 @@ Loader::Loader(Dataset set, std::vector<Case> cases, const LoaderOptions& option
   source_->set = std::move(set);
   source_->cases = std::move(cases);
   source_->options = options;
-  for (int64_t i = 0; i < std::ssize(source_->cases); ++i)
-    if (source_->cases[static_cast<size_t>(i)].foreground > 0)
-      source_->with_foreground.push_back(i);
+  for (int64_t i = 0; i < std::ssize(source_->cases); ++i) {
+    const Case& one = source_->cases[static_cast<size_t>(i)];
+    if (one.foreground > 0) source_->with_foreground.push_back(i);
+    source_->partial |= !one.annotated.empty() && !one.mask.empty();
+  }
   require(options.foreground == 0 || !source_->with_foreground.empty(),
           "loader: foreground is {}, but no case shows a class other than 0", options.foreground);
 }

@@ -22,6 +22,9 @@ struct Batch {
   // that of `mask`, plus the rest times that of `other_mask`. Else undefined, and the weight is 1.
   Tensor other_mask;
   double mask_weight = 1;
+  // Where not every class was looked for in every mask (Case::annotated): bool [N, classes], for
+  // `mask` and for `other_mask`. Else undefined.
+  Tensor annotated, other_annotated;
   std::vector<std::string> names;  // of the N cases
   std::vector<int64_t> indices;    // of them in Loader::cases()
   int64_t number = 0;              // of the batch in its epoch, from 0

@@ -89,6 +89,12 @@ Mixing mix_(BatchArrays& batch, const Augment& augment, Draws draws) {
     const Part box[3] = {depth, height, width};
     paste_(batch.pixels, batch.channels, extent, partner, box);
     if (!batch.labels.empty()) paste_(batch.labels, 1, extent, partner, box);
+    const std::vector<uint8_t> known = batch.annotated;
+    const size_t classes = known.size() / partner.size();
+    for (size_t i = 0; i < known.size(); ++i) {
+      const auto other = static_cast<size_t>(partner[i / classes]) * classes + i % classes;
+      batch.annotated[i] = static_cast<uint8_t>(known[i] & known[other]);
+    }
     return {};
   }
   return {};

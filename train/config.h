@@ -17,6 +17,7 @@ struct TrainConfig {
   int64_t epochs = 50, batch = 8, accumulate = 1;
   double lr = 3e-4, clip_norm = 0, ema = 0;
   std::string optimizer = "adam", schedule = "poly", loss = "0.5*dice+0.5*ce";
+  std::string supervision = "nnunet";
 
   int64_t channels = 0;
   std::string size, normalize = "zscore", augment = "standard";
@@ -48,6 +49,8 @@ struct TrainConfig {
       "sgd(momentum=0.9), adam, adamw(weight_decay=0.05), adagrad, rmsprop");
     f("schedule", c.schedule, "of the learning rate: constant, poly, cosine, one_cycle, ...");
     f("loss", c.loss, "sum of losses, such as 0.5*dice+0.5*ce; `tessera losses` lists them");
+    f("supervision", c.supervision,
+      "weights of the heads of a network such as unet(heads=3): nnunet, exp, two or same");
     f("channels", c.channels, "of the network's input; 0: as many as the pictures have");
     f("size", c.size, "what pictures are resized to, 256 or 192x256 (HxW); empty: as they are");
     f("normalize", c.normalize, "none (0 to 1), zscore, minmax, percentile or imagenet");

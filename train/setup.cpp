@@ -120,6 +120,7 @@ Setup::Setup(const TrainConfig& config) : data((config.check(), open_data(config
                                                      .cache_bytes = config.cache_mb << 20});
 
   loss = nn::loss(config.loss, data.ignore.value_or(-100));
+  supervision = nn::parse_supervision_weights(config.supervision);
   optimizer =
       optim::make(config.optimizer, model.network->parameters(), {.clip_norm = config.clip_norm});
   updates_per_epoch = (loader->batches() + config.accumulate - 1) / config.accumulate;

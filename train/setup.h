@@ -7,7 +7,7 @@
 #include "infer/model.h"
 #include "io/dataset.h"
 #include "io/loader.h"
-#include "nn/loss/loss.h"
+#include "nn/loss/deep_supervision.h"
 #include "optim/ema.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
@@ -26,6 +26,7 @@ struct Setup {
   infer::Model model;
   std::unique_ptr<io::Loader> loader;  // of the training cases
   nn::Loss loss;
+  nn::SupervisionWeights supervision;
   std::unique_ptr<optim::Optimizer> optimizer;
   int64_t updates_per_epoch = 0;    // of the optimizer
   optim::SchedulePtr schedule;      // over all updates

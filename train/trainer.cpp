@@ -60,10 +60,17 @@ NamedTensors take(const std::string& prefix, const NamedTensors& from) {
 }
 
 // The loss of a batch, also of one whose images were mixed.
-Tensor batch_loss(const nn::Loss& loss, const Tensor& logits, const io::Batch& batch) {
-  Tensor value = loss(logits, batch.mask);
+Tensor batch_loss(const Setup& setup, const io::Batch& batch) {
+  const Tensors outputs = setup.model.network->outputs(batch.image);
+  const auto against = [&](const Tensor& mask, const Tensor& annotated) {
+    return outputs.size() == 1
+               ? setup.loss(outputs[0], mask, annotated)
+               : nn::deep_supervision(setup.loss, outputs, mask, setup.supervision, annotated);
+  };
+  Tensor value = against(batch.mask, batch.annotated);
   if (!batch.other_mask.defined()) return value;
-  return batch.mask_weight * value + (1 - batch.mask_weight) * loss(logits, batch.other_mask);
+  return batch.mask_weight * value +
+         (1 - batch.mask_weight) * against(batch.other_mask, batch.other_annotated);
 }
 
 }  // namespace
@@ -154,8 +161,7 @@ double Trainer::State::train_batch(const io::Batch& batch) {
   const int64_t begun = batch.number / config.accumulate * config.accumulate;
   const int64_t together = std::min(config.accumulate, batches - begun);
   try {
-    const Tensor loss = batch_loss(setup.loss, (*setup.model.network)(batch.image), batch) /
-                        static_cast<double>(together);
+    const Tensor loss = batch_loss(setup, batch) / static_cast<double>(together);
     if (batch.number + 1 < begun + together) {
       setup.optimizer->backward(loss);
     } else {

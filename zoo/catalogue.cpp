@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/nearest.h"
 #include "core/terms.h"
-#include "zoo/unet.h"
+#include "zoo/supervised_unet.h"
 
 namespace tessera::zoo {
 
@@ -26,12 +26,14 @@ const std::vector<Row>& rows() {
         "U-Net with batch norm",
         "Ronneberger et al. 2015, arXiv:1505.04597",
         {{"bilinear", "true", "enlarge by interpolation; false: by transposed convolutions"},
-         {"width", "64", "channels of the first level, doubled at each of the next"}}},
-       [](const Spec& spec, Term& options) {
-         return std::make_unique<UNet>(
-             spec.channels, spec.classes,
-             UNetOptions{.bilinear = options.flag("bilinear", true),
-                         .width = options.integer("width", 64, 1, kWidest)});
+         {"width", "64", "channels of the first level, doubled at each of the next"},
+         {"heads", "1", "outputs that are trained, 1 to 4: deep supervision of coarser levels"}}},
+       [](const Spec& spec, Term& options) -> std::unique_ptr<Network> {
+         const UNetOptions unet{.bilinear = options.flag("bilinear", true),
+                                .width = options.integer("width", 64, 1, kWidest)};
+         const int64_t heads = options.integer("heads", 1, 1, 4);
+         if (heads == 1) return std::make_unique<UNet>(spec.channels, spec.classes, unet);
+         return std::make_unique<SupervisedUNet>(spec.channels, spec.classes, heads, unet);
        }},
   };
   return all;

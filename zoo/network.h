@@ -22,6 +22,11 @@ class Network : public nn::Module {
 
   Tensor forward(const Tensor& x) final;
 
+  // What training looks at: the logits, then those of further heads, [N, classes, h, w] of coarser
+  // levels, finest first. Networks without such give the logits alone. nn::deep_supervision applies
+  // a loss to all of them.
+  Tensors outputs(const Tensor& x);
+
   int64_t channels() const { return channels_; }
   int64_t classes() const { return classes_; }
   int64_t divisor() const { return divisor_; }
@@ -29,8 +34,12 @@ class Network : public nn::Module {
  protected:
   // The network itself; the sides of x are multiples of the divisor.
   virtual Tensor logits(const Tensor& x) = 0;
+  // The same with the further heads.
+  virtual Tensors all_logits(const Tensor& x) { return {logits(x)}; }
 
  private:
+  Tensor padded(const Tensor& x) const;
+
   int64_t channels_, classes_, divisor_;
 };
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "core/nearest.h"
 #include "ops/binary.h"
 #include "ops/creation.h"
 #include "ops/interpolate.h"
@@ -59,7 +60,7 @@ Tensor resized(const Tensor& target, const Shape& output) {
 }  // namespace
 
 Tensor deep_supervision(const Loss& loss, const Tensors& outputs, const Tensor& target,
-                        const std::vector<double>& weights) {
+                        const std::vector<double>& weights, const Tensor& annotated) {
   require(target.defined() && target.ndim() >= 1,
           "deep_supervision: the target must be [N, d1, ...]");
   require(!outputs.empty() && outputs.size() == weights.size() &&
@@ -71,16 +72,24 @@ Tensor deep_supervision(const Loss& loss, const Tensors& outputs, const Tensor& 
     if (weights[i] == 0) continue;
     const Shape& shape = outputs[i].shape();
     require(shape.ndim() >= 2, "deep_supervision: outputs must be [N, C, d1, ...], got {}", shape);
-    const Tensor part = weights[i] * loss(outputs[i], resized(target, shape));
+    const Tensor part = weights[i] * loss(outputs[i], resized(target, shape), annotated);
     total = total.defined() ? total + part : part;
   }
   return total.defined() ? total : zeros({});
 }
 
 Tensor deep_supervision(const Loss& loss, const Tensors& outputs, const Tensor& target,
-                        SupervisionWeights weights) {
+                        SupervisionWeights weights, const Tensor& annotated) {
   return deep_supervision(loss, outputs, target,
-                          supervision_weights(weights, static_cast<int64_t>(outputs.size())));
+                          supervision_weights(weights, static_cast<int64_t>(outputs.size())),
+                          annotated);
+}
+
+SupervisionWeights parse_supervision_weights(const std::string& text) {
+  const std::vector<std::string> names = {"nnunet", "exp", "two", "same"};
+  const auto found = std::find(names.begin(), names.end(), text);
+  require(found != names.end(), "supervision: there is no '{}'; {}", text, suggest(text, names));
+  return static_cast<SupervisionWeights>(found - names.begin());
 }
 
 }  // namespace tessera::nn

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "nn/loss/loss.h"
@@ -19,11 +20,15 @@ std::vector<double> supervision_weights(SupervisionWeights kind, int64_t levels)
 
 // The sum over outputs [N, C, d1, ...] of weight times loss of the output and the target, of which
 // a smaller output gets the classes that the centres of its pixels lie in. Outputs with weight 0
-// are not looked at. Throws Error when there is not one weight >= 0 for each output, or where the
-// loss does.
+// are not looked at. `annotated` is as for Loss. Throws Error when there is not one weight >= 0 for
+// each output, or where the loss does.
 Tensor deep_supervision(const Loss& loss, const Tensors& outputs, const Tensor& target,
-                        const std::vector<double>& weights);
+                        const std::vector<double>& weights, const Tensor& annotated = {});
 Tensor deep_supervision(const Loss& loss, const Tensors& outputs, const Tensor& target,
-                        SupervisionWeights weights = SupervisionWeights::nnunet);
+                        SupervisionWeights weights = SupervisionWeights::nnunet,
+                        const Tensor& annotated = {});
+
+// Reads "nnunet", "exp", "two" or "same". Throws Error for anything else, with the nearest of them.
+SupervisionWeights parse_supervision_weights(const std::string& text);
 
 }  // namespace tessera::nn

@@ -205,6 +205,6 @@ TEST_SUITE("io/dataset_layout") {
     };
     damage("split.csv", "stem,split,group\na,train,\"p1\"\n");
     for (const char* name : {"images", "masks"}) std::filesystem::remove_all(folder / name);
-    damage("train_label.json", R"({"p": {"s": {"list": ["a.npy"]}}})");
+    damage("train_label.json", R"({"p": {"s": {"list": ["a.npy"], "annotated": ["x"]}}})");
   }
 }

@@ -131,6 +131,28 @@ TEST_SUITE("io/dataset") {
     check_refused(folder, fmt::format("every mask in {} is empty", (folder / "masks").string()));
   }
 
+  TEST_CASE("split.csv says which classes were looked for") {
+    const TemporaryFolder folder("dataset_annotated");
+    for (const char* name : {"a", "b", "c"}) add_case(folder, name, counting_labels(6, 6, 3));
+    folder.write("labels.json", R"(["background", "left lung", "heart"])");
+    folder.write("split.csv", "stem,annotated\na,\nb,left lung; heart\nc, heart\n");
+    const Dataset set = open_dataset(folder.path());
+    using Known = std::vector<uint8_t>;
+    CHECK(annotated_classes(set, set.cases[0]) == Known{1, 1, 1});
+    CHECK(annotated_classes(set, set.cases[1]) == Known{1, 1, 1});
+    CHECK(annotated_classes(set, set.cases[2]) == Known{1, 0, 1});
+    CHECK(set.split_rule.starts_with("chosen by seed"));
+    const bool noted = std::any_of(set.notes.begin(), set.notes.end(), [](const std::string& note) {
+      return note.starts_with("in 2 of 3 cases not all classes are annotated");
+    });
+    CHECK(noted);
+    folder.write("split.csv", "stem,annotated\na,\nb,\nc,hart\n");
+    CHECK_THROWS_WITH_AS(open_dataset(folder.path()),
+                         doctest::Contains("c is annotated for 'hart', which is none of the "
+                                           "classes; did you mean 'heart'?"),
+                         Error);
+  }
+
   TEST_CASE("what should be known is noted") {
     const TemporaryFolder folder("set");
     add_case(folder, "a", counting_labels(2, 2, 2));

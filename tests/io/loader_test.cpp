@@ -259,6 +259,22 @@ TEST_SUITE("io/loader") {
     }
   }
 
+  TEST_CASE("batches say what was annotated, where not everything was") {
+    Fixture fixture;
+    for (const Batch& batch : Loader(fixture.set, fixture.set.cases).epoch(0))
+      CHECK_FALSE(batch.annotated.defined());
+    fixture.set.cases[1].annotated = {"2"};
+    const Loader loader(fixture.set, fixture.set.cases,
+                        {.batch_size = 4, .augment = parse_augment("mixup@1")});
+    const Batch batch = *loader.epoch(0).begin();
+    using Rows = std::vector<int64_t>;
+    CHECK(batch.annotated.to_vector<int64_t>() == Rows{1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1});
+    CHECK(batch.annotated.dtype() == bool_);
+    // The case is the partner of one of the four.
+    const Rows other = batch.other_annotated.to_vector<int64_t>();
+    CHECK(std::count(other.begin(), other.end(), 0) == 1);
+  }
+
   TEST_CASE("steps for normalized values come after it") {
     const Fixture f;
     LoaderOptions options{.batch_size = 1};

@@ -65,6 +65,22 @@ TEST_SUITE("io/mix") {
     }
   }
 
+  TEST_CASE("classes are annotated in a pasted image that are so in both") {
+    for (uint32_t trial = 0; trial < 20; ++trial) {
+      BatchArrays batch = numbered(3, {1, 4, 4});
+      batch.annotated = {1, 1, 0, 1, 0, 1, 1, 1, 1};
+      const auto before = batch.annotated;
+      const Mixing mixing = mix_(batch, parse_augment("mixup(1)@1"), Draws(1, 2, trial));
+      CHECK(batch.annotated == before);  // there each mask has its own
+      mix_(batch, parse_augment("cutmix(1)@1"), Draws(1, 2, trial));
+      for (size_t n = 0; n < 3; ++n) {  // the same draws, so the same partners
+        const auto other = static_cast<size_t>(mixing.partner[n]);
+        for (size_t c = 0; c < 3; ++c)
+          CHECK(batch.annotated[3 * n + c] == (before[3 * n + c] & before[3 * other + c]));
+      }
+    }
+  }
+
   TEST_CASE("probabilities, single images and other steps") {
     int mixed = 0;
     for (uint32_t trial = 0; trial < 1000; ++trial) {

@@ -34,4 +34,28 @@ TEST_SUITE("train/evaluate") {
     CHECK(evaluation.loss < 1e-4);
     CHECK(model.network->is_training());
   }
+
+  TEST_CASE("what was not annotated counts in no score and no loss") {
+    const testing::TinySet set("evaluate_partial");
+    infer::Model model;
+    model.spec = {"threshold", 1, 2};
+    model.network = std::make_unique<Threshold>();
+    model.labels = {"ground", "disc"};
+    const io::Dataset data = io::open_dataset(set.data(), {.labels = model.labels});
+    std::vector<io::Case> cases = data.split("train");
+    // The same masks without any disc: right where discs were not looked for.
+    for (io::Case& one : cases) {
+      one.mask = set.data() / "empty.png";
+      one.annotated = {"ground"};
+    }
+    io::write_png(io::LabelMap(16, 16), cases[0].mask);
+    const nn::Loss loss = nn::loss("ce");
+    train::Evaluation evaluation = train::evaluate(model, data, cases, {.loss = &loss});
+    CHECK(evaluation.scores.summary(1).absent == 6);
+    CHECK(evaluation.loss == 0);
+    for (io::Case& one : cases) one.annotated = {"disc"};
+    evaluation = train::evaluate(model, data, cases, {.loss = &loss});
+    CHECK(evaluation.scores.summary(1).invented == 6);
+    CHECK(evaluation.loss > 1);
+  }
 }

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "ops/creation.h"
 #include "ops/shape.h"
+#include "zoo/catalogue.h"
 
 using namespace tessera;
 
@@ -32,6 +33,23 @@ TEST_SUITE("zoo/network") {
     CHECK(y.to_vector<float>() == x.to_vector<float>());
     echo(zeros({1, 1, 4, 8}));
     CHECK(echo.seen == Shape{1, 1, 4, 8});
+  }
+
+  TEST_CASE("further heads are cropped to the pixels that lie in the picture") {
+    const auto network = zoo::make("unet(width=2,heads=3)", 1, 2);
+    const Tensor x = zeros({1, 1, 20, 25});
+    const Tensors all = network->outputs(x);
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].shape() == Shape{1, 2, 20, 25});
+    CHECK(all[1].shape() == Shape{1, 2, 10, 13});
+    CHECK(all[2].shape() == Shape{1, 2, 5, 7});
+    network->eval();
+    CHECK(network->outputs(x)[0].to_vector<float>() == (*network)(x).to_vector<float>());
+    Echo echo(4);
+    CHECK(echo.outputs(x).size() == 1);
+    CHECK(zoo::make("unet(width=2,heads=4,bilinear=false)", 1, 2)->outputs(x)[3].shape() ==
+          Shape{1, 2, 3, 4});
+    CHECK_THROWS_AS(zoo::make("unet(heads=5)"), Error);
   }
 
   TEST_CASE("numbers that make no sense are refused") {

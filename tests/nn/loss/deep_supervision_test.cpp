@@ -34,6 +34,13 @@ TEST_SUITE("nn/loss/deep_supervision") {
     // The coarsest does not count, so it is not looked at.
     CHECK(nn::deep_supervision(ce, {full, zeros({1, 9, 1})}, t).item() == ce(full, t).item());
     CHECK(nn::deep_supervision(ce, {full}, t, {0}).item() == 0);
+    const Tensor known = ne(tensor({1, 0}, {1, 2}), 0);
+    CHECK(nn::deep_supervision(ce, {full, x}, t, {1, 1}, known).item() ==
+          doctest::Approx(ce(full, t, known).item() + ce(x, half, known).item()));
+    CHECK(nn::parse_supervision_weights("two") == SupervisionWeights::two);
+    CHECK_THROWS_WITH_AS(
+        nn::parse_supervision_weights("nnunt"),
+        doctest::Contains("supervision: there is no 'nnunt'; did you mean 'nnunet'?"), Error);
   }
 
   TEST_CASE("the same as MONAI's") {
