@@ -6,6 +6,7 @@
 #include "core/call.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/attention_nodes.h"
 #include "ops/binary.h"
 #include "ops/dropout.h"
 #include "ops/matmul.h"
@@ -57,6 +58,41 @@ Tensor grouped(const Tensor& x, int64_t heads) {
   return reshape(x, x.shape().with(axis, x.shape(axis) / outer).inserted(axis, outer));
 }
 
+// [..., a, b] as [heads, a, b] with the leading axes of `shape`.
+Tensor flattened(const Tensor& x, const Shape& leading) {
+  const int64_t a = x.shape(-2), b = x.shape(-1);
+  return reshape(expand(x, leading.inserted(leading.ndim(), a).inserted(leading.ndim() + 1, b)),
+                 {leading.numel(), a, b});
+}
+
+Shape leading_axes(const Tensor& x) {
+  return x.shape().slice(0, x.ndim() - 2);
+}
+
+// Without the matrix of scores, where that is worth it and the mask needs no gradient; else an
+// undefined tensor.
+Tensor by_blocks(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
+                 const detail::FlashAttentionOptions& options) {
+  constexpr int64_t kFewScores = 1 << 12, kWidest = 512;
+  const int64_t L = q.shape(-2), S = k.shape(-2);
+  if (L * S < kFewScores || q.shape(-1) > kWidest || v.shape(-1) > kWidest) return {};
+  if (q.numel() == 0 || k.numel() == 0 || v.numel() == 0) return {};
+  if (mask.defined() && !mask.node()->constant) return {};
+  const Shape leading = broadcast_shapes(
+      leading_axes(q), broadcast_shapes(leading_axes(k), leading_axes(v), kName), kName);
+  Tensor each;
+  if (mask.defined()) {
+    each = mask.dtype() == bool_ ? mask : cast(mask, q.dtype());
+    while (each.ndim() < 2) each = reshape(each, each.shape().inserted(0, 1));
+    const Shape own = leading_axes(each);
+    if (broadcast_shapes(own, leading, kName) != leading) return {};
+    each = flattened(each, own.numel() == 1 ? Shape{1} : leading);
+  }
+  const Tensor y = detail::flash_attention(flattened(q, leading), flattened(k, leading),
+                                           flattened(v, leading), each, options);
+  return reshape(y, leading.inserted(leading.ndim(), L).inserted(leading.ndim() + 1, v.shape(-1)));
+}
+
 }  // namespace
 
 Tensor causal_mask(int64_t rows, int64_t columns, int64_t offset,
@@ -91,9 +127,8 @@ Tensor scaled_dot_product_attention(const Operand& query, const Tensor& key, con
   check(query, key, value, options);
   const DType type = compute_type(query.dtype());
   const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.shape(-1))));
-  Tensor q = mul(cast(query, type), scale), k = cast(key, type), v = cast(value, type);
+  Tensor q = cast(query, type), k = cast(key, type), v = cast(value, type);
   Tensor mask = options.attn_mask;
-  if (options.is_causal) mask = causal_mask(q.shape(-2), k.shape(-2));
 
   const bool share = options.enable_gqa && q.ndim() > 2 && k.ndim() > 2;
   if (share) {
@@ -112,10 +147,17 @@ Tensor scaled_dot_product_attention(const Operand& query, const Tensor& key, con
       mask = grouped(mask, heads);
     }
   }
-  const Tensor scores = matmul(q, k, {.transpose_b = true});
-  Tensor weights = mask.defined() ? masked_softmax(scores, mask) : softmax(scores, -1);
-  if (options.dropout_p > 0) weights = dropout(weights, options.dropout_p);
-  Tensor y = matmul(weights, v);
+  Tensor y;
+  if (options.dropout_p == 0) {
+    y = by_blocks(q, k, v, mask, {.scale = scale, .causal = options.is_causal});
+  }
+  if (!y.defined()) {
+    if (options.is_causal) mask = causal_mask(q.shape(-2), k.shape(-2));
+    const Tensor scores = matmul(q * scale, k, {.transpose_b = true});
+    Tensor weights = mask.defined() ? masked_softmax(scores, mask) : softmax(scores, -1);
+    if (options.dropout_p > 0) weights = dropout(weights, options.dropout_p);
+    y = matmul(weights, v);
+  }
   if (share) {
     const int axis = y.ndim() - 4;
     y = reshape(y, y.shape().without(axis).with(axis, y.shape(axis) * y.shape(axis + 1)));
