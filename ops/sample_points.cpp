@@ -4,13 +4,17 @@
 #include <array>
 #include <cmath>
 
+#include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
 #include "ops/cubic_kernel.h"
+#include "ops/sample_points_kernels.h"
 #include "ops/shape.h"
-#include "ops/sparse_rows.h"
+
+TESSERA_FOR_EACH_ISA(extern const tessera::detail::SamplePointsKernels<float> sample_points_f32;
+                     extern const tessera::detail::SamplePointsKernels<double> sample_points_f64)
 
 // A sample is a sum over the elements around its point, weighted by a product of one piecewise
 // polynomial per axis:
@@ -23,12 +27,13 @@
 
 namespace tessera {
 
-using detail::SparseRows;
+using detail::kPointChunk;
+using detail::PointTaps;
+using detail::SamplePointsKernels;
 
 namespace {
 
 constexpr int kMaxAxes = 3;
-constexpr int64_t kChunk = 256;       // points whose taps are computed at once, for all channels
 constexpr int64_t kChannelGroup = 8;  // channels of an adjoint that share the taps
 
 struct Spec {
@@ -123,74 +128,107 @@ struct Geometry {
       plane *= x[x.ndim() - 1 - d];
     }
   }
-  int64_t chunks() const { return (P + kChunk - 1) / kChunk; }
+  int64_t chunks() const { return (P + kPointChunk - 1) / kPointChunk; }
 };
 
-// The taps of a chunk of points, one row a point, with weights in the type of x.
 template <class T>
-class Chunk {
- public:
-  // Of the points first, ..., first + size - 1 (fewer at the end) of an image.
-  void compute(const Spec& spec, const Geometry& g, const T* points, int64_t first) {
-    rows_.clear();
-    const int64_t size = std::min(kChunk, g.P - first);
-    for (int64_t p = 0; p < size; ++p) {
-      add_point(spec, g, points + (first + p) * g.D);
-      rows_.end_row();
-    }
-    weights_.assign(rows_.weight.begin(), rows_.weight.end());
-  }
-  int64_t size() const { return rows_.rows(); }
+const SamplePointsKernels<T>& kernels();
+template <>
+const SamplePointsKernels<float>& kernels() {
+  return TESSERA_SELECT(sample_points_f32);
+}
+template <>
+const SamplePointsKernels<double>& kernels() {
+  return TESSERA_SELECT(sample_points_f64);
+}
 
-  // The value at point p of the chunk of one plane.
-  T gather(int64_t p, const T* plane) const {
-    T sum = 0;
-    for (size_t t = begin(p); t < begin(p + 1); ++t) sum += weights_[t] * plane[rows_.index[t]];
-    return sum;
-  }
-  void scatter(int64_t p, T value, T* plane) const {
-    for (size_t t = begin(p); t < begin(p + 1); ++t) plane[rows_.index[t]] += weights_[t] * value;
+// Memory for the taps of a chunk of points.
+template <class T>
+class TapMemory {
+ public:
+  TapMemory() = default;
+  explicit TapMemory(int64_t taps)
+      : index_(static_cast<size_t>(taps * kPointChunk)), weight_(index_.size()) {}
+  PointTaps<T> taps(int64_t points, int64_t count) {
+    return {points, count, index_.data(), weight_.data()};
   }
 
  private:
-  size_t begin(int64_t p) const { return static_cast<size_t>(rows_.begin[static_cast<size_t>(p)]); }
-  void add_point(const Spec& spec, const Geometry& g, const T* point) {
-    std::array<AxisTaps, kMaxAxes> taps;
-    for (size_t d = 0; d < kMaxAxes; ++d) {
-      if (d < static_cast<size_t>(g.D)) {
-        taps[d] =
-            axis_taps(static_cast<double>(point[d]), g.extent[d], spec.order[d], spec.options);
-      } else {
-        taps[d].count = 1;
-        taps[d].weight[0] = 1;
-      }
-    }
-    for (size_t k = 0; k < static_cast<size_t>(taps[2].count); ++k) {
-      for (size_t j = 0; j < static_cast<size_t>(taps[1].count); ++j) {
-        const int64_t row = taps[2].index[k] * g.stride[2] + taps[1].index[j] * g.stride[1];
-        const double weight = taps[2].weight[k] * taps[1].weight[j];
-        for (size_t i = 0; i < static_cast<size_t>(taps[0].count); ++i) {
-          rows_.add(row + taps[0].index[i], weight * taps[0].weight[i]);
-        }
-      }
-    }
+  std::vector<int32_t> index_;
+  std::vector<T> weight_;
+};
+
+// The taps of a chunk of points, all pairs of those along each axis.
+template <class T>
+class Chunk {
+ public:
+  explicit Chunk(const Spec& spec) : coordinate_(kPointChunk) {
+    const int64_t per_axis = spec.degree() + 1, pairs = per_axis * per_axis;
+    axis_ = TapMemory<T>(per_axis);
+    product_[0] = TapMemory<T>(spec.axes < 3 ? per_axis : pairs * per_axis);
+    product_[1] = TapMemory<T>(pairs);
   }
 
-  SparseRows rows_;
-  std::vector<T> weights_;
+  // Of the points first, ..., first + size - 1 (fewer at the end) of an image.
+  const PointTaps<T>& compute(const Spec& spec, const Geometry& g, const T* points, int64_t first) {
+    const int64_t size = std::min(kPointChunk, g.P - first);
+    for (int d = 0; d < g.D; ++d) {
+      for (int64_t p = 0; p < size; ++p) {
+        coordinate_[static_cast<size_t>(p)] = points[(first + p) * g.D + d];
+      }
+      const auto i = static_cast<size_t>(d);
+      if (d == 0) {
+        taps_ = axis(spec, g, i, size, product_[0]);
+        continue;
+      }
+      // Two places in turn, the one that is read and the one that is written.
+      const PointTaps<T> along = axis(spec, g, i, size, axis_);
+      const PointTaps<T> product = product_[i % 2].taps(size, along.taps * taps_.taps);
+      kernels<T>().combine(along, taps_, product);
+      taps_ = product;
+    }
+    return taps_;
+  }
+
+ private:
+  PointTaps<T> axis(const Spec& spec, const Geometry& g, size_t d, int64_t size,
+                    TapMemory<T>& memory) {
+    const SamplePointsOptions& o = spec.options;
+    const PointTaps<T> taps = memory.taps(size, spec.degree() + 1);
+    if (o.filter == Filter::linear && o.padding != GridPadding::reflection) {
+      kernels<T>().linear(coordinate_.data(), g.extent[d], static_cast<int32_t>(g.stride[d]),
+                          o.padding == GridPadding::border, spec.order[d], taps);
+      return taps;
+    }
+    for (int64_t p = 0; p < size; ++p) {
+      const AxisTaps each = axis_taps(static_cast<double>(coordinate_[static_cast<size_t>(p)]),
+                                      g.extent[d], spec.order[d], o);
+      for (int64_t t = 0; t < taps.taps; ++t) {
+        const bool is = t < each.count;
+        const auto i = static_cast<size_t>(t);
+        taps.index[t * kPointChunk + p] =
+            is ? static_cast<int32_t>(each.index[i] * g.stride[d]) : 0;
+        taps.weight[t * kPointChunk + p] = is ? static_cast<T>(each.weight[i]) : T(0);
+      }
+    }
+    return taps;
+  }
+
+  TapMemory<T> axis_;
+  std::array<TapMemory<T>, 2> product_;
+  std::vector<T> coordinate_;
+  PointTaps<T> taps_;
 };
 
 // y [N, C, P] = S(x, points).
 template <class T>
 void gather_points(const Spec& spec, const Geometry& g, const T* x, const T* points, T* y) {
   cpu::parallel_for(g.N * g.chunks(), false, [&](int64_t item) {
-    const int64_t n = item / g.chunks(), first = item % g.chunks() * kChunk;
-    Chunk<T> chunk;
-    chunk.compute(spec, g, points + n * g.P * g.D, first);
+    const int64_t n = item / g.chunks(), first = item % g.chunks() * kPointChunk;
+    Chunk<T> chunk(spec);
+    const PointTaps<T>& taps = chunk.compute(spec, g, points + n * g.P * g.D, first);
     for (int64_t plane = n * g.C; plane < (n + 1) * g.C; ++plane) {
-      for (int64_t p = 0; p < chunk.size(); ++p) {
-        y[plane * g.P + first + p] = chunk.gather(p, x + plane * g.plane);
-      }
+      kernels<T>().gather(taps, x + plane * g.plane, y + plane * g.P + first);
     }
   });
 }
@@ -204,13 +242,11 @@ void scatter_points(const Spec& spec, const Geometry& g, const T* v, const T* po
     const int64_t n = item / groups, c = item % groups * kChannelGroup;
     const int64_t begin = n * g.C + c, end = n * g.C + std::min(g.C, c + kChannelGroup);
     std::fill(x + begin * g.plane, x + end * g.plane, T(0));
-    Chunk<T> chunk;
-    for (int64_t first = 0; first < g.P; first += kChunk) {
-      chunk.compute(spec, g, points + n * g.P * g.D, first);
+    Chunk<T> chunk(spec);
+    for (int64_t first = 0; first < g.P; first += kPointChunk) {
+      const PointTaps<T>& taps = chunk.compute(spec, g, points + n * g.P * g.D, first);
       for (int64_t plane = begin; plane < end; ++plane) {
-        for (int64_t p = 0; p < chunk.size(); ++p) {
-          chunk.scatter(p, v[plane * g.P + first + p], x + plane * g.plane);
-        }
+        kernels<T>().scatter(taps, v + plane * g.P + first, x + plane * g.plane);
       }
     }
   });
@@ -221,19 +257,18 @@ template <class T>
 void slope_points(const Spec& spec, const Geometry& g, const T* v, const T* x, const T* points,
                   T* y) {
   cpu::parallel_for(g.N * g.chunks(), false, [&](int64_t item) {
-    const int64_t n = item / g.chunks(), first = item % g.chunks() * kChunk;
-    Chunk<T> chunk;
+    const int64_t n = item / g.chunks(), first = item % g.chunks() * kPointChunk;
+    Chunk<T> chunk(spec);
     for (int d = 0; d < g.D; ++d) {
-      chunk.compute(spec.differentiated(d), g, points + n * g.P * g.D, first);
-      std::array<double, kChunk> sums{};
+      const PointTaps<T>& taps =
+          chunk.compute(spec.differentiated(d), g, points + n * g.P * g.D, first);
+      std::array<T, kPointChunk> sums{};
       for (int64_t plane = n * g.C; plane < (n + 1) * g.C; ++plane) {
-        for (int64_t p = 0; p < chunk.size(); ++p) {
-          sums[static_cast<size_t>(p)] += static_cast<double>(v[plane * g.P + first + p] *
-                                                              chunk.gather(p, x + plane * g.plane));
-        }
+        kernels<T>().gather_products(taps, x + plane * g.plane, v + plane * g.P + first,
+                                     sums.data());
       }
-      for (int64_t p = 0; p < chunk.size(); ++p) {
-        y[(n * g.P + first + p) * g.D + d] = static_cast<T>(sums[static_cast<size_t>(p)]);
+      for (int64_t p = 0; p < taps.points; ++p) {
+        y[(n * g.P + first + p) * g.D + d] = sums[static_cast<size_t>(p)];
       }
     }
   });
@@ -372,8 +407,9 @@ void check(const Tensor& x, const Tensor& points, const SamplePointsOptions& o) 
               points.shape(-1) == axes,
           "sample_points: points must be [{}, *out, {}] for {}, got {}", x.shape(0), axes,
           x.shape(), points.shape());
-  require(x.shape().slice(2, x.ndim()).numel() > 0,
-          "sample_points: spatial extents must be at least 1, got {}", x.shape());
+  const int64_t plane = x.shape().slice(2, x.ndim()).numel();
+  require(plane > 0 && plane < int64_t{1} << 31,
+          "sample_points: a channel must have 1 to 2^31 - 1 elements, got {}", x.shape());
   require(o.filter != Filter::area, "sample_points: the filter must be nearest, linear or cubic");
 }
 

@@ -1,5 +1,9 @@
 #include "ops/sample_points.h"
 
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
 #include <doctest/doctest.h>
 
 #include "autograd/grad.h"
@@ -7,6 +11,7 @@
 #include "core/op.h"
 #include "ops/reduce.h"
 #include "tests/ops/samples.h"
+#include "tests/oracle.h"
 
 using namespace tessera;
 using namespace tessera::testing;
@@ -40,6 +45,36 @@ TEST_SUITE("ops/sample_points") {
     CHECK(sample_points(x, points).to_vector<double>() == line);
     const Tensor dx = grad(sample_points(x, points), x);
     CHECK(sum(dx).item() == 1000);
+  }
+
+  TEST_CASE("linear sampling is what its definition says, inside and far outside") {
+    for (const bool border : {false, true}) {
+      const Shape extents = {5, 1, 7};
+      const Tensor x = uniform({2, 3, 5, 1, 7}, -1, 1, 1), p = uniform({2, 301, 3}, -9, 12, 2);
+      const auto values = x.data<double>(), at = p.data<double>();
+      std::vector<double> expected;
+      for (size_t plane = 0; plane < 6; ++plane) {
+        for (size_t point = 0; point < 301; ++point) {
+          double sum = 0;
+          for (int64_t i = 0; i < extents.numel(); ++i) {
+            const int64_t place[] = {i % 7, 0, i / 7};
+            double weight = 1;
+            for (size_t d = 0; d < 3; ++d) {
+              const double last = static_cast<double>(extents[2 - static_cast<int>(d)] - 1);
+              const double given = at[(plane / 3 * 301 + point) * 3 + d];
+              const double c = border ? std::clamp(given, 0.0, last) : given;
+              weight *= std::max(0.0, 1 - std::abs(c - static_cast<double>(place[d])));
+            }
+            sum += weight * values[plane * 35 + static_cast<size_t>(i)];
+          }
+          expected.push_back(sum);
+        }
+      }
+      const Tensor reference = tensor<double>(expected, {2, 3, 301});
+      const SamplePointsOptions o{.padding = border ? GridPadding::border : GridPadding::zeros};
+      check_close(sample_points(x, p, o), reference, 1e-12);
+      check_close(cast(sample_points(cast(x, f32), cast(p, f32), o), f64), reference, 1e-5);
+    }
   }
 
   TEST_CASE("third derivatives of the cubic are constant") {
