@@ -25,6 +25,7 @@
 #include "core/profile.h"
 #include "core/random.h"
 #include "core/settings.h"
+#include "nn/inference.h"
 #include "ops/binary.h"
 #include "ops/creation.h"
 #include "ops/loss.h"
@@ -77,6 +78,7 @@ std::function<double()> stepper(const std::string& mode, const std::string& netw
   eval({x, target});
   if (mode == "infer") {
     model->eval();
+    nn::optimize_for_inference(*model, x);
     return [=] {
       const NoGrad no_grad;
       return mean((*model)(x)).item();

@@ -9,7 +9,9 @@
 #include "io/json_file.h"
 #include "io/model_file.h"
 #include "io/weights.h"
+#include "nn/inference.h"
 #include "nn/summary.h"
+#include "ops/creation.h"
 #include "ops/softmax.h"
 
 namespace tessera::infer {
@@ -35,6 +37,8 @@ Model to_model(const io::ModelFile& file, const std::string& name) {
     throw Error(fmt::format("{}: {}", name, error.what()));
   }
   model.network->eval();
+  const int64_t side = 2 * std::max<int64_t>(32, model.network->divisor());
+  nn::optimize_for_inference(*model.network, zeros({1, model.spec.channels, side, side}));
   return model;
 }
 

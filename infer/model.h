@@ -30,7 +30,7 @@ struct Model {
 
 // From and to a model file. Reading throws Error naming the file when it is none, when the
 // catalogue has no such network, or when the weights do not fit it. The network is in evaluation
-// mode.
+// mode and optimized for inference.
 Model load_model(const std::filesystem::path& path);
 Model to_model(const io::ModelFile& file, const std::string& name);
 io::ModelFile to_file(const Model& model);

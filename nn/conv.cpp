@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "nn/describe.h"
+#include "nn/inference.h"
 #include "nn/init.h"
 
 namespace tessera::nn {
@@ -59,6 +60,11 @@ void ConvBase::make_parameters(const Shape& weight_shape, bool with_bias) {
   if (with_bias) bias = add_parameter("bias", init::fan_in_uniform({out_channels}, fan_in));
 }
 
+std::pair<Tensor, Tensor> ConvBase::used_parameters() const {
+  if (folded && folded->in_use()) return {folded->weight, folded->bias};
+  return {weight, bias};
+}
+
 std::string ConvBase::describe() const {
   Description text(in_channels, out_channels);
   text.add("kernel", kernel_size).unless(1, "stride", stride);
@@ -81,12 +87,13 @@ ConvNd::ConvNd(const char* name, int axes, int64_t in, int64_t out, const PerAxi
 Tensor ConvNd::forward(const Tensor& x) {
   constexpr auto kConv = std::array{conv1d, conv2d, conv3d};
   const auto conv = kConv[static_cast<size_t>(axes() - 1)];
+  const auto [w, b] = used_parameters();
   tessera::ConvOptions options{.stride = stride, .dilation = dilation, .groups = groups};
   if (padding_mode == PadMode::constant) {
     options.padding = uneven(padding.before, padding.after);
-    return conv(x, weight, bias, options);
+    return conv(x, w, b, options);
   }
-  return conv(pad(x, pads_of(padding), {.mode = padding_mode}), weight, bias, options);
+  return conv(pad(x, pads_of(padding), {.mode = padding_mode}), w, b, options);
 }
 
 std::string ConvNd::describe() const {
@@ -110,7 +117,8 @@ ConvTransposeNd::ConvTransposeNd(const char* name, int axes, int64_t in, int64_t
 
 Tensor ConvTransposeNd::forward(const Tensor& x) {
   constexpr auto kConv = std::array{conv_transpose1d, conv_transpose2d, conv_transpose3d};
-  return kConv[static_cast<size_t>(axes() - 1)](x, weight, bias,
+  const auto [w, b] = used_parameters();
+  return kConv[static_cast<size_t>(axes() - 1)](x, w, b,
                                                 {.stride = stride,
                                                  .padding = uneven(padding.before, padding.after),
                                                  .output_padding = output_padding,

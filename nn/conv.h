@@ -1,11 +1,16 @@
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "nn/module.h"
 #include "ops/conv.h"
 #include "ops/conv_transpose.h"
 #include "ops/pad.h"
 
 namespace tessera::nn {
+
+class FoldedNorm;
 
 // Settings of the convolution layers, as in torch.nn; see ops/conv.h for `padding`.
 struct ConvOptions {
@@ -32,11 +37,16 @@ struct ConvBase : Module {
   int64_t in_channels = 0, out_channels = 0, groups = 1;
   Shape kernel_size, stride, dilation;
   Padding::Ends padding;
-  Tensor weight, bias;  // bias is undefined where left out
+  Tensor weight, bias;                                 // bias is undefined where left out
+  std::shared_ptr<const FoldedNorm> folded = nullptr;  // see optimize_for_inference
 
   std::string describe() const override;
+  // The axis of weight that counts the channels of the result; -1 where groups divide it.
+  virtual int channel_axis() const { return 0; }
 
  protected:
+  // weight and bias, or those with a norm in them.
+  std::pair<Tensor, Tensor> used_parameters() const;
   ConvBase(const char* name, int axes, int64_t in_channels, int64_t out_channels,
            const PerAxis& kernel_size, const ConvOptions& options);
   int axes() const { return kernel_size.ndim(); }
@@ -80,6 +90,7 @@ struct ConvTransposeNd : ConvBase {
 
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;
+  int channel_axis() const override { return groups == 1 ? 1 : -1; }
 
  protected:
   ConvTransposeNd(const char* name, int axes, int64_t in_channels, int64_t out_channels,

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "nn/container.h"
 #include "nn/describe.h"
+#include "nn/inference.h"
 #include "nn/init.h"
 #include "ops/axes.h"
 
@@ -45,6 +46,7 @@ Tensor BatchNormBase::forward(const Tensor& x) {
   const bool rank_fits = x.ndim() == axes_ + 2 || (axes_ == 1 && x.ndim() == 2);
   require(rank_fits && x.shape(1) == num_features, "{}: x must be {}{} with C = {}, got {}", class_,
           axes_ == 1 ? "[N, C] or " : "", layout(axes_), num_features, x.shape());
+  if (folded && folded->in_use()) return x;
   if (!is_training() && running_mean.defined()) {
     return batch_norm(x, running_mean, running_var, weight, bias, {.eps = options.eps});
   }

@@ -8,6 +8,8 @@
 
 namespace tessera::nn {
 
+class FoldedNorm;
+
 // Normalisation layers; ops/norm.h says what each computes. Weights begin as ones, biases as zeros.
 // Constructors throw Error when a setting does not fit, forward when the input does not.
 
@@ -26,6 +28,7 @@ struct BatchNormBase : Module {
   int64_t num_features;
   BatchNormOptions options;
   Tensor weight, bias, running_mean, running_var;
+  std::shared_ptr<const FoldedNorm> folded = nullptr;  // see optimize_for_inference
 
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;
