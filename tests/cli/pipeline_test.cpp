@@ -128,7 +128,8 @@ TEST_SUITE("cli/pipeline") {
     io::save_model(infer::to_file(model), set.run("unet.tessera"));
     const Tensor y = forward(set, {"--weights", set.run("unet.tessera").string(), "--input", x});
     const NoGrad no_grad;
-    const Tensor from_library = (*model.network)(io::load_npy(x));
+    const infer::Model loaded = infer::load_model(set.run("unet.tessera"));
+    const Tensor from_library = (*loaded.network)(io::load_npy(x));
     CHECK(y.to_vector<float>() == from_library.to_vector<float>());
   }
 
