@@ -10,7 +10,8 @@
 #include "cli/predict_flags.h"
 #include "core/error.h"
 #include "infer/volume.h"
-#include "io/dataset.h"
+#include "io/case_files.h"
+#include "io/image_list.h"
 #include "io/npy.h"
 #include "io/overlay.h"
 #include "io/palette.h"
@@ -23,6 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kMega = 1e6;
+
 struct PredictConfig : PredictFlags {
   std::string model, input, out, postprocess = "model";
   bool masks = true, overlays = false, probabilities = false, quiet = false;
@@ -33,7 +36,8 @@ struct PredictConfig : PredictFlags {
     f("model", c.model,
       "model file, or the folder of a run, whose best.tessera is taken; several "
       "between commas are averaged");
-    f("input", c.input, "picture or volume, or a folder of them");
+    f("input", c.input,
+      "picture or volume, or a folder of them; a_0000, a_0001 are the channels of a");
     f("out", c.out, "folder for what is predicted");
     f("masks", c.masks,
       "class indices as PNG with a palette, <name>.png; of volumes <name>.nii.gz");
@@ -54,7 +58,7 @@ using Models = std::span<const infer::Model>;
 std::function<void()> picture_result(Models models, const io::Case& one,
                                      const PredictConfig& config,
                                      const infer::PredictOptions& options) {
-  const io::Image image = io::read_image(one.image);
+  const io::Image image = io::read_stored_image(one, nullptr);
   const io::Image scores = infer::probabilities(models, image, options);
   const io::LabelMap labels = infer::labels(models[0], scores);
   return [=, &config, name = one.name] {
@@ -72,13 +76,16 @@ std::function<void()> picture_result(Models models, const io::Case& one,
   };
 }
 
-// The same for a volume, slice by slice.
+// The same for a volume, slice by slice. `announce` is told how much memory that takes before it
+// begins.
 std::function<void()> volume_result(Models models, const io::Case& one, const PredictConfig& config,
-                                    const infer::PredictOptions& options) {
+                                    const infer::PredictOptions& options,
+                                    const std::function<void(int64_t, const Shape&)>& announce) {
   require(!config.overlays && !config.probabilities,
           "volumes have masks only; leave out --overlays and --probabilities");
-  const io::Volume labels =
-      infer::segment_volume(models, io::load_volume(one.image), options, one.name);
+  const io::Volume volume = io::read_stored_volume(one);
+  announce(infer::memory_bound(models, volume, options), volume.voxels.shape());
+  const io::Volume labels = infer::segment_volume(models, volume, options, one.name);
   return [=, &config, name = one.name] {
     io::save_volume(labels, fs::path(config.out) / (name + ".nii.gz"));
   };
@@ -103,7 +110,6 @@ std::string plan(Models models, std::span<const io::Case> cases,
   for (const infer::Model& model : models) {
     bytes = std::max(bytes, infer::memory_bound(model, height, width, options));
   }
-  constexpr double kMega = 1e6;
   return fmt::format("pictures up to {}x{}: at most {:.0f} MB while one is predicted\n", height,
                      width, static_cast<double>(bytes) / kMega);
 }
@@ -120,7 +126,7 @@ int predict(const PredictConfig& config) {
     models[0].postprocess =
         infer::parse_postprocess(config.postprocess == "none" ? "" : config.postprocess);
   }
-  const std::vector<io::Case> cases = io::list_images(config.input);
+  const std::vector<io::Case> cases = io::list_images(config.input, models[0].preprocess.channels);
   const fs::path out = config.out;
   make_folder("predict", out);
   for (const io::Case& one : cases) {
@@ -132,13 +138,20 @@ int predict(const PredictConfig& config) {
   if (!config.quiet) std::cout << plan(models, cases, options) << std::flush;
   io::Progress progress("predicting", static_cast<int64_t>(cases.size()),
                         {.quiet = config.quiet, .unit = "images"});
+  int64_t announced = 0;
+  const auto announce = [&](int64_t bytes, const Shape& shape) {
+    if (bytes <= announced || config.quiet) return;
+    announced = bytes;
+    progress.print(fmt::format("volumes such as {}: at most {:.0f} MB while one is predicted",
+                               shape, static_cast<double>(bytes) / kMega));
+  };
   // What cannot be read does not keep the others from being predicted.
   std::vector<std::string> refused;
   for (const io::Case& one : cases) {
     progress.note(one.name);
     std::function<void()> write;
     try {
-      write = io::is_volume_file(one.image) ? volume_result(models, one, config, options)
+      write = io::is_volume_file(one.image) ? volume_result(models, one, config, options, announce)
                                             : picture_result(models, one, config, options);
     } catch (const Error& error) {
       refused.push_back(fmt::format("{}: {}", one.image.string(), error.what()));

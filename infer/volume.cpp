@@ -1,5 +1,7 @@
 #include "infer/volume.h"
 
+#include <algorithm>
+
 #include "io/volume_slices.h"
 #include "ops/unary.h"
 
@@ -28,6 +30,21 @@ io::Volume segment_volume(std::span<const Model> models, const io::Volume& volum
   constexpr int64_t kBytes = 256;
   const Tensor voxels = tensor<int32_t>(labels, shape);
   return {models[0].spec.classes <= kBytes ? cast(voxels, u8) : voxels, volume.geometry};
+}
+
+int64_t memory_bound(std::span<const Model> models, const io::Volume& volume,
+                     const PredictOptions& options) {
+  const int axis = io::through_plane_axis(volume.geometry);
+  const auto [count, slice] = io::slice_size(volume, axis, "memory_bound");
+  int64_t network = 0;
+  for (const Model& model : models) {
+    network = std::max(network, memory_bound(model, slice.height, slice.width, options));
+  }
+  const int64_t pixels = slice.height * slice.width, classes = models[0].spec.classes;
+  // Scores of a slice for a model and their mean; labels while they are computed and as a result.
+  return network + 2 * classes * pixels * size_of(f32) +
+         volume.voxels.numel() * size_of(volume.voxels.dtype()) +
+         count * pixels * (2 * size_of(i32));
 }
 
 }  // namespace tessera::infer

@@ -17,4 +17,8 @@ io::Volume segment_volume(std::span<const Model> models, const io::Volume& volum
                           const PredictOptions& options, const std::string& name,
                           const std::function<void()>& each = {});
 
+// About the memory, in bytes, that this takes at most, with the volume and its result.
+int64_t memory_bound(std::span<const Model> models, const io::Volume& volume,
+                     const PredictOptions& options);
+
 }  // namespace tessera::infer

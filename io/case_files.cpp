@@ -71,7 +71,7 @@ std::vector<Case> open_case(const Case& found, bool whole, VolumeCache& volumes)
     require_alike(file, image, path, one);
     one.size.channels += file.slices.size.channels;
   }
-  if (is_volume_file(found.mask) || one.depth > 1)
+  if (!found.mask.empty() && (is_volume_file(found.mask) || one.depth > 1))
     require_alike(open_file(found.mask, one.axis, volumes), image, found.mask, one);
   if (whole) return {one};
 
@@ -101,6 +101,25 @@ Image read_stored_image(const Case& one, VolumeCache* volumes) {
     image.pixels.insert(image.pixels.end(), more.pixels.begin(), more.pixels.end());
   }
   return image;
+}
+
+Volume read_stored_volume(const Case& one) {
+  if (one.further.empty()) return load_volume(one.image);
+  VolumeCache volumes(0, 1 + one.further.size());
+  const int64_t channels = open_case(one, true, volumes)[0].size.channels;
+  const auto first = volumes.load(one.image);
+  std::vector<float> voxels;
+  const auto append = [&](const fs::path& path) {
+    const Tensor& more = volumes.load(path)->voxels;
+    std::vector<float> values = more.to_vector<float>();
+    if (more.dtype() == u8)  // as slice_image has it
+      for (float& value : values) value /= 255;
+    voxels.insert(voxels.end(), values.begin(), values.end());
+  };
+  append(one.image);
+  for (const fs::path& path : one.further) append(path);
+  const auto [depth, height, width] = extents_of(first->voxels.shape());
+  return {tensor<float>(voxels, {channels, depth, height, width}), first->geometry};
 }
 
 LabelMap read_stored_mask(const Case& one, VolumeCache* volumes) {

@@ -252,10 +252,13 @@ Dataset open_dataset(const fs::path& folder, const DatasetOptions& options) {
   set.folder = folder;
   set.mask_values = options.mask_values;
   set.ignore = options.ignore;
-  set.volumes = std::make_shared<VolumeCache>(options.volume_bytes);
   const auto classes = classes_of_values(set.mask_values);
   set.cases = find_cases(folder);
   require(!set.cases.empty(), "open_dataset: {} has no cases", folder.string());
+  // However large they are, the files of a case are not read again for each of its slices.
+  size_t files = 0;
+  for (const Case& one : set.cases) files = std::max(files, 2 + one.further.size());
+  set.volumes = std::make_shared<VolumeCache>(options.volume_bytes, files);
   if (options.fold >= 0) {
     apply_fold_(set.cases, folder / kFoldsFile, options.fold);
     set.split_rule = fmt::format("fold {} of {}", options.fold, kFoldsFile);
@@ -279,20 +282,6 @@ Dataset open_dataset(const fs::path& folder, const DatasetOptions& options) {
   check_annotated(set);
   set.notes = notes_on(set);
   return set;
-}
-
-std::vector<Case> list_images(const fs::path& path) {
-  std::error_code error;
-  std::vector<Case> cases;
-  if (fs::is_regular_file(path, error)) {
-    cases.push_back({.name = stem_of(path), .image = path});
-    return cases;
-  }
-  require(fs::is_directory(path, error), "list_images: {} does not exist", path.string());
-  const bool nested = fs::is_directory(path / "images", error);
-  for (const fs::path& image : find_images(nested ? path / "images" : path))
-    cases.push_back({.name = stem_of(image), .image = image});
-  return cases;
 }
 
 std::vector<uint8_t> annotated_classes(const Dataset& set, const Case& which) {

@@ -96,10 +96,6 @@ struct Dataset {
 // something else than class indices.
 Dataset open_dataset(const std::filesystem::path& folder, const DatasetOptions& options = {});
 
-// The images below `path` as cases without masks, in the order of their names: a single file, a
-// folder of images, or a folder with `images/` in it. Throws Error when there is none.
-std::vector<Case> list_images(const std::filesystem::path& path);
-
 // Which classes were looked for in the mask of a case, 1 or 0 for each; the background always.
 std::vector<uint8_t> annotated_classes(const Dataset& set, const Case& which);
 

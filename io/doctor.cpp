@@ -35,8 +35,13 @@ constexpr Check checks[] = {
      check_mask_values},
     {"labels", "names that do not fit the classes of the masks", check_label_names},
     {"lists", "lists and split.csv that name too much, too little, or twice", check_split_files},
+    {"dataset.json", "a number of cases, channels or an ending that is not that of the files",
+     check_dataset_json},
     {"duplicates", "one picture, by its pixels, in two splits", check_duplicates},
+    {"near duplicates", "pictures in two splits that look alike (note)", check_near_duplicates},
     {"patients", "one patient in two splits", check_patients},
+    {"folds", "splits_final.json with one patient on both sides, or names without case",
+     check_folds},
 };
 
 Diagnosis diagnosis_of(const Chart& chart) {

@@ -46,9 +46,14 @@ struct Chart {
   std::vector<ExaminedCase> cases;
   std::optional<int32_t> ignore;
   LabelNames labels;
-  bool new_labels = false;                     // the copy gets `labels` in its file
-  bool broken_labels = false;                  // that file cannot be read
-  bool new_splits = false;                     // the copy gets the splits of `cases` in its lists
+  bool new_labels = false;     // the copy gets `labels` in its file
+  bool broken_labels = false;  // that file cannot be read
+  bool new_splits = false;     // the copy gets the splits of `cases` in its lists
+  struct Fold {
+    std::vector<std::string> train, val;
+  };
+  std::vector<Fold> folds;                     // of splits_final.json, as the copy gets them
+  bool new_folds = false;                      // they are not those of the file
   std::vector<std::filesystem::path> dropped;  // files that belong to no case
   std::vector<Finding> findings;
   std::string check;  // whose turn it is
@@ -70,7 +75,7 @@ struct Check {
 // Reads all files of the layout, with a progress bar unless `quiet`, and runs all checks.
 Chart examine(const std::filesystem::path& folder, const DoctorOptions& options);
 
-// What masks store, as classes; see doctor_masks.cpp.
+// What masks store, as classes; see doctor_levels.cpp and doctor_masks.cpp.
 void check_lossy_masks(Chart& chart);
 void check_coloured_masks(Chart& chart);
 void check_float_masks(Chart& chart);
@@ -87,10 +92,12 @@ void check_intensities(Chart& chart);
 void check_sizes(Chart& chart);
 void check_geometry(Chart& chart);
 void check_duplicates(Chart& chart);
+void check_near_duplicates(Chart& chart);
 void check_patients(Chart& chart);
 
-// The code of `levels` (not empty) nearest to `code`; the larger of two that are equally near.
-float nearest_level(const std::vector<float>& levels, float code, bool coloured);
+// What lists beside the files say about them; see doctor_lists.cpp.
+void check_dataset_json(Chart& chart);
+void check_folds(Chart& chart);
 
 // Writes the copy that a chart asks for into `out`, which must not exist.
 void write_copy(const Chart& chart, const std::filesystem::path& out);

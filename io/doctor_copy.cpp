@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "io/csv.h"
 #include "io/dataset_split.h"
-#include "io/doctor_chart.h"
+#include "io/doctor_levels.h"
 #include "io/json_file.h"
 #include "io/npy.h"
 #include "io/resample_grid.h"
@@ -37,7 +37,7 @@ fs::path mask_name(const ExaminedCase& one) {
   const std::string name = one.found.mask.filename().string();
   const std::string stem = stem_of(name);
   if (one.rewrite_mask && fs::path(name).extension() == ".dcm") return stem + ".nii.gz";
-  const bool kept = is_volume_file(name) || is_array(name) || !one.rewrite_mask;
+  const bool kept = is_volume_file(one.found.mask) || is_array(name) || !one.rewrite_mask;
   return (one.mask_stem.empty() ? stem : one.mask_stem) +
          (kept ? name.substr(stem.size()) : ".png");
 }
@@ -89,7 +89,7 @@ void write_mask(const ExaminedCase& one, const fs::path& path) {
     labels = resample_labels(placed, {shape_of(extents), *one.image.geometry})
                  .voxels.to_vector<int32_t>();
   }
-  if (is_volume_file(path) || is_array(path)) {
+  if (is_volume_file(one.found.mask) || is_array(path)) {
     const int32_t largest = *std::max_element(labels.begin(), labels.end());
     const bool flat = is_array(path) && extents[0] == 1;
     const Shape shape = flat ? Shape{extents[1], extents[2]} : shape_of(extents);
@@ -219,16 +219,15 @@ void write_jmedseg_lists(const Chart& chart, const Kept& kept, const fs::path& o
 
 // The folds without the cases that were left out.
 void write_folds(const Chart& chart, const Kept& kept, const fs::path& out) {
-  const fs::path path = chart.layout.folder / kFoldsFile;
-  Json folds = load_json(path);
-  for (Json& fold : folds) {
-    for (Json& names : fold) {
-      Json left = Json::array();
-      for (const Json& name : names)
-        if (name.is_string() && kept.contains(name.get<std::string>())) left.push_back(name);
-      names = left;
-    }
-  }
+  Json folds = Json::array();
+  const auto left = [&](const std::vector<std::string>& names) {
+    Json list = Json::array();
+    for (const std::string& name : names)
+      if (kept.contains(name)) list.push_back(name);
+    return list;
+  };
+  for (const Chart::Fold& fold : chart.folds)
+    folds.push_back({{"train", left(fold.train)}, {"val", left(fold.val)}});
   save_json(folds, out / kFoldsFile);
 }
 
@@ -273,7 +272,7 @@ void write_copy(const Chart& chart, const fs::path& out) {
   } else if (chart.new_splits || (fewer && fs::exists(chart.layout.folder / "split.csv", error))) {
     write_split_file(chart, kept, out);
   }
-  if (fewer && fs::exists(chart.layout.folder / kFoldsFile, error)) write_folds(chart, kept, out);
+  if ((fewer || chart.new_folds) && !chart.folds.empty()) write_folds(chart, kept, out);
   const bool nnunet = chart.layout.kind == LayoutKind::nnunet;
   if (!chart.new_labels && !(fewer && nnunet)) return;
   if (nnunet) fs::remove(out / "labels.json", error);

@@ -73,6 +73,34 @@ void count_solid(const RawMask& mask, std::map<float, Code>& codes) {
   }
 }
 
+// ImageFacts::look.
+std::vector<float> look_of(const RawImage& image) {
+  constexpr int64_t kSide = 32;
+  const auto [depth, height, width] = image.extents;
+  if (height < kSide || width < kSide) return {};
+  const float* plane = image.pixels.data() + depth / 2 * height * width;
+  std::vector<float> look;
+  for (int64_t i = 0; i < kSide; ++i) {
+    const int64_t top = i * height / kSide, bottom = (i + 1) * height / kSide;
+    for (int64_t j = 0; j < kSide; ++j) {
+      const int64_t left = j * width / kSide, right = (j + 1) * width / kSide;
+      float sum = 0;
+      for (int64_t h = top; h < bottom; ++h)
+        for (int64_t w = left; w < right; ++w) sum += plane[h * width + w];
+      look.push_back(sum / static_cast<float>((bottom - top) * (right - left)));
+    }
+  }
+  float mean = 0, squares = 0;
+  for (const float value : look) mean += value / static_cast<float>(look.size());
+  for (float& value : look) {
+    value -= mean;
+    squares += value * value;
+  }
+  if (!(squares > 0) || !std::isfinite(squares)) return {};
+  for (float& value : look) value /= std::sqrt(squares);
+  return look;
+}
+
 // Keeps the most frequent codes.
 void shorten(MaskFacts& facts) {
   if (facts.codes.size() <= kMostCodes) return;
@@ -164,6 +192,7 @@ ImageFacts examine_image(const fs::path& path) {
                      image.pixels.size() * sizeof(float));
     for (const int64_t extent : image.extents) text += bytes_of(extent);
     facts.digest = sha1(text);
+    facts.look = look_of(image);
   } catch (const std::exception& error) {
     facts.error = error.what();
   }

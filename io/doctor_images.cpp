@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "core/cpu/parallel.h"
 #include "io/dataset_split.h"
 #include "io/doctor_chart.h"
 #include "io/volume_slices.h"
@@ -175,6 +177,42 @@ void check_duplicates(Chart& chart) {
                                     kept.split.empty() ? ", and may come into another split"
                                                        : ", which is in " + kept.split));
     }
+  }
+}
+
+void check_near_duplicates(Chart& chart) {
+  // Pictures of two people reach 0.985, copies that were packed, scaled or brightened 0.999.
+  constexpr float kAlike = 0.995F;
+  struct Twin {
+    const ExaminedCase* other = nullptr;
+    float likeness = kAlike;
+  };
+  const auto may_part = [](const Case& a, const Case& b) {
+    if (!a.group.empty() && a.group == b.group) return false;  // see check_patients
+    return a.split != b.split || a.split.empty();
+  };
+  std::vector<Twin> twins(chart.cases.size());
+  cpu::parallel_for(std::ssize(chart.cases), false, [&](int64_t i) {
+    const ExaminedCase& one = chart.cases[static_cast<size_t>(i)];
+    Twin& twin = twins[static_cast<size_t>(i)];
+    for (int64_t j = i + 1; j < std::ssize(chart.cases); ++j) {
+      const ExaminedCase& other = chart.cases[static_cast<size_t>(j)];
+      if (one.leave_out || other.leave_out || one.image.look.size() != other.image.look.size() ||
+          !may_part(one.found, other.found))
+        continue;
+      const float likeness = std::inner_product(one.image.look.begin(), one.image.look.end(),
+                                                other.image.look.begin(), 0.0F);
+      if (likeness > twin.likeness) twin = {&other, likeness};
+    }
+  });
+  for (size_t i = 0; i < twins.size(); ++i) {
+    if (twins[i].other == nullptr) continue;
+    const Case &one = chart.cases[i].found, &other = twins[i].other->found;
+    chart.note(one.image,
+               fmt::format("{}looks like {}{}; is it the same picture, or the same patient?",
+                           one.split.empty() ? "" : "in " + one.split + ", ", other.name,
+                           other.split.empty() ? ", and they may come into two splits"
+                                               : " in " + other.split));
   }
 }
 

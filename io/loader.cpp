@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "io/mix.h"
+#include "io/volume_slices.h"
 
 namespace tessera::io {
 
@@ -71,6 +72,7 @@ struct LoaderSource {
     return options.drop_last ? count / size : (count + size - 1) / size;
   }
   std::vector<Pick> picks(int64_t epoch) const;
+  void gather_volumes_(std::vector<int64_t>& order) const;
   std::shared_ptr<const Sample> read(int64_t index);
   Arrays make(int64_t epoch, int64_t number, std::span<const Pick> picks);
 
@@ -80,12 +82,47 @@ struct LoaderSource {
   int64_t cached_bytes_ = 0;
 };
 
+// When the volumes do not fit into memory, their slices come in parts of as many volumes as half of
+// it holds (the next ones are read meanwhile), so that each is read once an epoch. Which volumes
+// are together, and the order within, are as random as before.
+void LoaderSource::gather_volumes_(std::vector<int64_t>& order) const {
+  if (set.volumes == nullptr) return;
+  std::map<std::string, int64_t> bytes;
+  int64_t all = 0;
+  for (const Case& one : cases) {
+    if (one.volume.empty()) continue;
+    const int64_t slice = (one.size.channels + 1) * one.size.height * one.size.width * 4;
+    bytes[one.volume] += slice;
+    all += slice;
+  }
+  if (all <= set.volumes->bytes()) return;
+  std::map<std::string, int64_t> part_of;
+  int64_t part = 0, held = 0;
+  for (const int64_t index : order) {
+    const std::string& volume = cases[static_cast<size_t>(index)].volume;
+    if (part_of.contains(volume)) continue;
+    if (held > 0 && held + bytes[volume] > set.volumes->bytes() / 2) {
+      ++part;
+      held = 0;
+    }
+    held += bytes[volume];
+    part_of[volume] = part;
+  }
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return part_of[cases[static_cast<size_t>(a)].volume] <
+           part_of[cases[static_cast<size_t>(b)].volume];
+  });
+}
+
 // The places of an epoch in their order.
 std::vector<Pick> LoaderSource::picks(int64_t epoch) const {
   std::vector<int64_t> order(cases.size());
   std::iota(order.begin(), order.end(), 0);
   Draws draws(options.seed, static_cast<uint32_t>(epoch), kOrderStream);
-  if (options.shuffle) draws.shuffle_(order);
+  if (options.shuffle) {
+    draws.shuffle_(order);
+    gather_volumes_(order);
+  }
   const auto wanted = std::llround(options.foreground * static_cast<double>(options.batch_size));
   std::vector<Pick> picks;
   for (const int64_t index : order) {

@@ -192,6 +192,32 @@ void save_tiff(const Volume& volume, const std::filesystem::path& path, bool com
   write_file(path, encode_tiff(stack, compress, name));
 }
 
+bool has_several_pages(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  char bytes[16] = {};
+  file.read(bytes, sizeof(bytes));
+  const bool big_endian = bytes[0] == 'M';
+  const int version = number_at<uint16_t>(bytes + 2, big_endian);
+  const bool begins = (bytes[0] == 'I' || bytes[0] == 'M') && bytes[1] == bytes[0];
+  if (!begins || (version != 42 && version != 43)) return false;
+  // BigTIFF has 8 bytes where the other has 4 for a place, 2 for a count, and 12 for an entry.
+  const bool wide = version == 43;
+  const auto read = [&](int64_t size) {
+    file.read(bytes, size);
+    if (!file) return uint64_t{0};
+    return size == 8   ? number_at<uint64_t>(bytes, big_endian)
+           : size == 4 ? number_at<uint32_t>(bytes, big_endian)
+                       : uint64_t{number_at<uint16_t>(bytes, big_endian)};
+  };
+  file.clear();
+  file.seekg(wide ? 8 : 4);
+  file.seekg(static_cast<std::streamoff>(read(wide ? 8 : 4)));
+  const uint64_t entries = read(wide ? 8 : 2);
+  if (entries > 65535) return false;
+  file.seekg(static_cast<std::streamoff>(entries * (wide ? 20 : 12)), std::ios::cur);
+  return read(wide ? 8 : 4) != 0;
+}
+
 Picture decode_tiff_picture_header(std::string_view bytes, const std::string& name) {
   return picture_in(decode_tiff_header(bytes, name), name);
 }

@@ -23,6 +23,10 @@ Volume load_tiff(const std::filesystem::path& path);
 // are colours of a pixel, other axes in front are pages, as above; at most [T, C, D, H, W].
 void save_tiff(const Volume& volume, const std::filesystem::path& path, bool compress = true);
 
+// Whether there is a second page. Looks at the first one's header alone, and needs no libtiff;
+// false for what is no TIFF.
+bool has_several_pages(const std::filesystem::path& path);
+
 // A TIFF of one page as a picture. Throws Error, beginning with `name`, for several pages, and for
 // samples that are not whole numbers of at most 16 bits.
 Picture decode_tiff_picture(std::string_view bytes, const std::string& name);

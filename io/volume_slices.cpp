@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "io/tiff.h"
+#include "io/voxels.h"
 
 namespace tessera::io {
 
@@ -67,7 +69,8 @@ void visit(const Volume& volume, const Slice& slice, F f) {
 }  // namespace
 
 bool is_volume_file(const fs::path& path) {
-  return is_volume_name(path) && !is_image_name(path);
+  if (!is_image_name(path)) return is_volume_name(path);
+  return has_ending(path, {".tif", ".tiff"}) && has_several_pages(path);
 }
 
 std::array<int64_t, 3> extents_of(const Shape& shape) {
@@ -149,7 +152,10 @@ std::shared_ptr<const Volume> VolumeCache::load(const fs::path& path) {
     Entry& entry = entries_[path];
     entry.used = ++clock_;
     mine = !entry.volume.valid();
-    if (mine) entry.volume = promise.get_future().share();
+    if (mine) {
+      entry.volume = promise.get_future().share();
+      ++reads_;
+    }
     result = entry.volume;
   }
   if (mine) {
@@ -161,6 +167,11 @@ std::shared_ptr<const Volume> VolumeCache::load(const fs::path& path) {
     keep(path, result);
   }
   return result.get();
+}
+
+int64_t VolumeCache::reads() const {
+  const std::lock_guard lock(mutex_);
+  return reads_;
 }
 
 // Notes how large the volume is that was read, and lets go of the ones not used for longest. One
@@ -179,7 +190,7 @@ void VolumeCache::keep(const fs::path& path, const std::shared_future<Result>& r
   }
   entries_[path].bytes = bytes;
   held_ += bytes;
-  while (held_ > bytes_) {
+  while (held_ > bytes_ && entries_.size() > least_) {
     auto oldest = entries_.end();
     for (auto entry = entries_.begin(); entry != entries_.end(); ++entry)
       if (entry->second.bytes > 0 && entry->first != path &&

@@ -17,7 +17,7 @@ namespace tessera::io {
 // Volumes as pictures: the slices across one of their axes.
 
 // Whether the name is that of a volume that load_volume can read, and not of a picture or array,
-// which read_image reads.
+// which read_image reads. A TIFF is a volume when it has several pages.
 bool is_volume_file(const std::filesystem::path& path);
 
 // The axis 0, 1 or 2 (d, h or w) along which neighbours are farthest apart, so that the slices
@@ -58,11 +58,14 @@ bool same_geometry(const Geometry& a, const Geometry& b, const std::array<int64_
 // for what another is reading waits for it.
 class VolumeCache {
  public:
-  // Keeps at most `bytes`, but always the latest volume.
-  explicit VolumeCache(int64_t bytes) : bytes_(bytes) {}
+  // Keeps at most `bytes`, but always the `least` latest volumes, such as an image and its mask.
+  explicit VolumeCache(int64_t bytes, size_t least = 1) : bytes_(bytes), least_(least) {}
 
   // Throws Error as load_volume does.
   std::shared_ptr<const Volume> load(const std::filesystem::path& path);
+
+  int64_t bytes() const { return bytes_; }
+  int64_t reads() const;  // how many files were read so far
 
  private:
   using Result = std::shared_ptr<const Volume>;
@@ -73,9 +76,10 @@ class VolumeCache {
   };
   void keep(const std::filesystem::path& path, const std::shared_future<Result>& result);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::filesystem::path, Entry> entries_;
-  int64_t bytes_, held_ = 0, clock_ = 0;
+  int64_t bytes_, held_ = 0, clock_ = 0, reads_ = 0;
+  size_t least_;
 };
 
 }  // namespace tessera::io

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "io/image.h"
 #include "io/npy.h"
+#include "io/volume_slices.h"
 #include "ops/shape.h"
 
 namespace tessera::train {
@@ -113,7 +114,7 @@ std::vector<double> MaskVolume::spacing() const {
 
 MaskVolume read_mask_volume(const fs::path& path) {
   MaskVolume mask;
-  if (io::is_image_name(path) && !is_array_name(path)) {
+  if (io::is_image_name(path) && !io::is_volume_file(path) && !is_array_name(path)) {
     io::LabelMap map = io::read_labels(path);
     mask.shape = {map.height, map.width};
     mask.labels = std::move(map.labels);

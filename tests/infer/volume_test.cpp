@@ -46,6 +46,10 @@ TEST_SUITE("infer/volume") {
       CHECK(labels.voxels.dtype() == u8);
       CHECK(labels.voxels.to_vector<uint8_t>() == expected);
       CHECK(labels.geometry == volume.geometry);
+      const auto cut = static_cast<int>(axis);
+      const int64_t slice = 24 / volume.voxels.shape(cut);
+      // Volume, labels twice, scores twice, and the network, which has no weights.
+      CHECK(infer::memory_bound(models, volume, {}) >= 24 * 12 + slice * 2 * 2 * 4);
     }
   }
 

@@ -181,20 +181,4 @@ TEST_SUITE("io/dataset") {
     CHECK(set.pixels == std::vector<int64_t>{6, 6});
     CHECK(set.split("val")[0].group == "p2");
   }
-
-  TEST_CASE("images alone are listed") {
-    const TemporaryFolder folder("set");
-    add_ten_cases(folder);
-    const std::vector<Case> all = list_images(folder.path());
-    CHECK(all.size() == 10);
-    CHECK(all[1].name == "c1");
-    CHECK(all[1].mask.empty());
-    CHECK(list_images(folder / "masks").size() == 10);
-    CHECK(list_images(folder / "masks/c2.png")[0].name == "c2");
-    CHECK_THROWS_WITH_AS(list_images(folder / "none"), doctest::Contains("none does not exist"),
-                         Error);
-    fs::create_directories(folder / "empty");
-    CHECK_THROWS_WITH_AS(list_images(folder / "empty"), doctest::Contains("has no pictures"),
-                         Error);
-  }
 }

@@ -143,7 +143,7 @@ TEST_SUITE("io/doctor") {
                          doctest::Contains("which is never changed"), Error);
     CHECK_THROWS_WITH_AS(diagnose(folder / "none", kQuiet), doctest::Contains("does not exist"),
                          Error);
-    CHECK(doctor_checks().size() == 15);
+    CHECK(doctor_checks().size() == 18);
   }
 
   TEST_CASE("files that do not fit together") {

@@ -8,6 +8,9 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "io/image_list.h"
+#include "io/nifti.h"
+#include "io/volume_slices.h"
 #include "tests/io/temporary_set.h"
 
 using namespace tessera;
@@ -115,6 +118,37 @@ TEST_SUITE("io/loader") {
     CHECK(run(2, 0, 1) != first);
     options.seed = 8;
     CHECK(run(2, 0, 0) != first);
+  }
+
+  TEST_CASE("volumes that do not fit into memory are read once an epoch") {
+    const TemporaryFolder folder("loader_volumes");
+    for (const char* name : {"images", "masks"}) {
+      std::filesystem::create_directories(folder / name);
+      for (uint8_t v = 0; v < 8; ++v) {
+        std::vector<uint8_t> voxels(120);
+        for (size_t i = 0; i < voxels.size(); ++i) voxels[i] = static_cast<uint8_t>(i / 20 % 2);
+        save_nifti({tensor<uint8_t>(voxels, {6, 4, 5}), {}},
+                   folder / fmt::format("{}/v{}.nii", name, v));
+      }
+    }
+    // As f32, a volume and its mask take 960 bytes: parts have two of eight.
+    const Dataset set = open_dataset(folder.path(), {.volume_bytes = 4000});
+    CHECK(set.volumes->reads() == 16);
+    const Loader loader(set, set.cases,
+                        {.batch_size = 4, .shuffle = true, .threads = 0, .cache_bytes = 0});
+    std::vector<std::string> names[2];
+    for (int64_t epoch = 0; epoch < 2; ++epoch) {
+      const int64_t before = set.volumes->reads();
+      for (const Batch& batch : loader.epoch(epoch))
+        for (const std::string& name : batch.names) names[epoch].push_back(name);
+      CHECK(set.volumes->reads() - before <= 16);
+      CHECK(std::set(names[epoch].begin(), names[epoch].end()).size() == 48);
+      std::set<std::string> together;
+      for (int i = 0; i < 12; ++i) together.insert(names[epoch][i].substr(0, 2));
+      CHECK(together.size() == 2);
+      CHECK_FALSE(std::is_sorted(names[epoch].begin(), names[epoch].begin() + 12));
+    }
+    CHECK(names[0] != names[1]);
   }
 
   TEST_CASE("each case comes once an epoch") {

@@ -113,6 +113,12 @@ TEST_SUITE("io/volume_slices") {
     const auto kept = small.load(folder / "a.nii");
     CHECK(small.load(folder / "a.nii") == kept);
 
+    VolumeCache pair(1, 2);
+    const auto image = pair.load(folder / "a.nii"), mask = pair.load(folder / "b.nii");
+    CHECK(pair.load(folder / "a.nii") == image);
+    CHECK(pair.load(folder / "b.nii") == mask);
+    CHECK(pair.reads() == 2);
+
     std::vector<std::shared_ptr<const Volume>> all(64);
     VolumeCache shared(1000);
     cpu::parallel_for(64, false, [&](int64_t i) {

@@ -6,6 +6,8 @@
 
 #include "core/error.h"
 #include "io/npy.h"
+#include "io/volume.h"
+#include "tests/io/damage.h"
 #include "tests/nn/metric/fixtures.h"
 #include "tests/train/mask_folders.h"
 
@@ -120,5 +122,43 @@ TEST_SUITE("train/mask_scores") {
     MaskFolders::draw(folders.pred() / "a.png", {"01"});
     CHECK_THROWS_WITH_AS(score_masks(folders.pairs()[0], options_for("dice")),
                          doctest::Contains("a.png has [1, 2] voxels"), Error);
+  }
+
+  TEST_CASE("damaged masks are refused or measured, and never crash") {
+    const io::Volume mask{tensor({0, 1, 1, 0, 2, 2, 0, 1, 0, 0, 2, 0}, {2, 2, 3}, u8)};
+    io::LabelMap flat(2, 3);
+    flat.labels = {0, 1, 1, 0, 2, 0};
+    train::ScoreOptions options;
+    options.metrics = nn::choose_metrics("dice,hd95,assd,nsd,lesion_f1,boundary_iou");
+    options.convention = &nn::convention("tessera");
+    for (const char* name : {"m.nii", "m.nii.gz", "m.mha", "m.nrrd", "m.npy", "m.png"}) {
+      CAPTURE(name);
+      const testing::TemporaryFile right(std::string("right_") + name), file(name);
+      const bool picture = std::string(name).ends_with(".png");
+      if (picture)
+        io::write_png(flat, right.path());
+      else
+        io::save_volume(mask, right.path());
+      const auto measure = [&](const std::filesystem::path& path) {
+        train::score_masks({"m", right.path(), path}, options);
+      };
+      CHECK_NOTHROW(measure(right.path()));
+      testing::check_survives_damage(right.read(), file, measure, 400);
+    }
+    for (const char* text : {"", ",", "=", "a=", "=1", "1+", "a=1+", "99999999999", "a=-1", "1,1",
+                             "dice@", "@1", "nsd@x", "hd@1e999", "\xff", "nsd@-1"}) {
+      CAPTURE(text);
+      for (const auto& parse : {+[](const char* t) { train::parse_mask_classes(t); },
+                                +[](const char* t) { train::parse_spacing(t); },
+                                +[](const char* t) { nn::choose_metrics(t); }}) {
+        try {
+          parse(text);
+        } catch (const Error&) {
+        }
+      }
+    }
+    CHECK_THROWS_AS(train::parse_spacing("1,nan"), Error);
+    CHECK_THROWS_AS(train::parse_spacing("1,inf"), Error);
+    CHECK_THROWS_AS(nn::choose_metrics("hd@101"), Error);
   }
 }
