@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
-"""How fast are the same steps in PyTorch?
+"""How fast are the same steps in PyTorch, and how much memory do they take?
 
-    python3 bench/compare_torch.py build/step [--threads 2] [--rounds 5] [--venv DIR] [--work WORD]
+    python3 bench/compare_torch.py build/step [--threads 2] [--rounds 5] [--setting S]... [--work W]...
 
-Runs each piece of work in two processes, this library's `step` and PyTorch, which take turns step
-by step: on a machine that others use too, only ratios of interleaved runs mean something. Shows
-medians and minima, and the ratio PyTorch / tessera (above 1: tessera is faster). When PyTorch
-cannot be imported, it is installed from PyPI into a virtual environment outside of the repository.
+Runs each piece of work in processes of their own, this library's `step` and PyTorch in each of the
+settings, which take turns step by step: on a machine that others use too, only ratios of interleaved
+runs mean something. Shows PyTorch / tessera (above 1: tessera is better) of the median and the least
+time on the wall, of the least processor time and of the most memory beyond what the process had
+before the network was made. The first three steps, which make plans and fill caches, do not count.
+
+Settings: `default`; `last`, channels-last; `tuned`, that with an allocator that keeps its memory;
+`compile`, that compiled by torch.compile; `bf16`, `tuned` under autocast, beside which tessera runs
+in f32. When PyTorch cannot be imported, it is installed from PyPI into a virtual environment
+outside of the repository.
 """
 
 import argparse
@@ -20,17 +26,30 @@ WORKS = {  # name: mode, network, channels, classes, batch, size
     "train unet(64) 256 x 4": ("train", "unet(bilinear=false,width=64)", 3, 2, 4, 256),
     "train unet(16) 128 x 8": ("train", "unet(width=16)", 3, 2, 8, 128),
     "train unet(64) 64 x 1": ("train", "unet(width=64)", 3, 2, 1, 64),
+    "train unet3d 64 x 1": ("train", "unet3d", 1, 2, 1, 64),
+    "train deeplab 256 x 2": ("train", "deeplab", 3, 2, 2, 256),
+    "train mobilenet 224 x 8": ("train", "mobilenet", 3, 10, 8, 224),
+    "train vit 224 x 8": ("train", "vit", 3, 10, 8, 224),
     "infer unet(64) 256 x 4": ("infer", "unet(bilinear=false,width=64)", 3, 2, 4, 256),
     "infer unet(16) 128 x 8": ("infer", "unet(width=16)", 3, 2, 8, 128),
+    "infer unet3d 64 x 1": ("infer", "unet3d", 1, 2, 1, 64),
+    "infer deeplab 256 x 2": ("infer", "deeplab", 3, 2, 2, 256),
+    "infer mobilenet 224 x 8": ("infer", "mobilenet", 3, 10, 8, 224),
+    "infer vit 224 x 8": ("infer", "vit", 3, 10, 8, 224),
 }
+SETTINGS = ("default", "last", "tuned", "compile", "bf16")
+KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 40), "MALLOC_MMAP_THRESHOLD_": str(1 << 40),
+               "MALLOC_TOP_PAD_": str(1 << 26)}
+WARM_UP = 3
 
 
 class Side:
     """A process that does one step for each line it reads."""
 
-    def __init__(self, command):
+    def __init__(self, command, environment):
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, **environment})
         self.wall, self.processor, self.system, self.faults, self.memory = [], [], [], [], []
 
     def step(self, keep):
@@ -48,66 +67,40 @@ class Side:
         self.process.communicate("end\n")
 
 
-def torch_side(mode, network, channels, classes, batch, size, threads, channels_last):
+def torch_side(setting, mode, network, channels, classes, batch, size, threads):
     """The PyTorch process: prints the same line as bench/step.cpp."""
     import resource
 
     import torch
     import torch.nn.functional as F
-    from torch import nn
+    from torch_networks import make
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-
-    def double_conv(a, b, mid=None):
-        mid = mid or b
-        return nn.Sequential(
-            nn.Conv2d(a, mid, 3, padding=1), nn.BatchNorm2d(mid), nn.ReLU(inplace=True),
-            nn.Conv2d(mid, b, 3, padding=1), nn.BatchNorm2d(b), nn.ReLU(inplace=True))
-
-    class UNet(nn.Module):
-        def __init__(self, w, bilinear):
-            super().__init__()
-            f = 2 if bilinear else 1
-            self.inc = double_conv(channels, w)
-            self.down = nn.ModuleList(
-                [double_conv(w, 2 * w), double_conv(2 * w, 4 * w), double_conv(4 * w, 8 * w),
-                 double_conv(8 * w, 16 * w // f)])
-            ins = [16 * w, 8 * w, 4 * w, 2 * w]
-            outs = [8 * w // f, 4 * w // f, 2 * w // f, w]
-            self.up = nn.ModuleList(
-                [nn.Upsample(scale_factor=2, mode="bilinear") if bilinear else
-                 nn.ConvTranspose2d(i, i // 2, 2, stride=2) for i in ins])
-            self.conv = nn.ModuleList(
-                [double_conv(i, o, i // 2 if bilinear else o) for i, o in zip(ins, outs)])
-            self.out = nn.Conv2d(w, classes, 1)
-
-        def forward(self, x):
-            skips = [self.inc(x)]
-            for down in self.down:
-                skips.append(down(F.max_pool2d(skips[-1], 2)))
-            y = skips.pop()
-            for up, conv in zip(self.up, self.conv):
-                y = conv(torch.cat([skips.pop(), up(y)], 1))
-            return self.out(y)
-
-    options = dict(o.split("=") for o in network[network.index("(") + 1:-1].split(","))
-    model = UNet(int(options["width"]), options.get("bilinear", "true") == "true")
-    x = torch.randn(batch, channels, size, size)
-    target = torch.randint(0, classes, (batch, size, size))
-    if channels_last:
-        model = model.to(memory_format=torch.channels_last)
-        x = x.contiguous(memory_format=torch.channels_last)
+    torch.ones(1 << 20).add_(1)  # starts the threads
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    model = make(network, channels, classes)
+    axes = 3 if network == "unet3d" else 2
+    x = torch.randn(batch, channels, *[size] * axes)
+    if setting != "default":
+        layout = torch.channels_last if axes == 2 else torch.channels_last_3d
+        model, x = model.to(memory_format=layout), x.contiguous(memory_format=layout)
     adam = torch.optim.Adam(model.parameters(), 1e-3)
     if mode == "infer":
         model.eval()
+    with torch.no_grad():
+        shape = model(x[:2]).shape
+    target = torch.randint(0, classes, (batch, *shape[2:]))
+    run = torch.compile(model) if setting == "compile" else model
+    amp = torch.autocast("cpu", torch.bfloat16, enabled=setting == "bf16")
 
     def step():
         if mode == "infer":
-            with torch.no_grad():
-                return model(x).mean().item()
+            with torch.no_grad(), amp:
+                return run(x).float().mean().item()
         adam.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(model(x), target)
+        with amp:
+            loss = F.cross_entropy(run(x).float(), target)
         loss.backward()
         adam.step()
         return loss.item()
@@ -121,8 +114,8 @@ def torch_side(mode, network, channels, classes, batch, size, threads, channels_
         after = resource.getrusage(resource.RUSAGE_SELF)
         system = after.ru_stime - usage.ru_stime
         print(f"{wall:.4f} {after.ru_utime - usage.ru_utime + system:.4f} {system:.4f} "
-              f"{after.ru_minflt - usage.ru_minflt} {after.ru_maxrss / 1024:.1f} {loss:.5f}",
-              flush=True)
+              f"{after.ru_minflt - usage.ru_minflt} {(after.ru_maxrss - before) / 1024:.1f} "
+              f"{loss:.5f}", flush=True)
 
 
 def python_with_torch(venv):
@@ -138,46 +131,56 @@ def python_with_torch(venv):
     return python
 
 
+def compare(name, step, python, settings, threads, rounds):
+    words = [str(word) for word in WORKS[name]] + [str(threads)]
+    sides = [Side([step, *words], {})]
+    for setting in settings:
+        sides.append(Side([python, __file__, "--torch", setting, *words],
+                          {} if setting in ("default", "last") else KEEP_MEMORY))
+    for round_number in range(-WARM_UP, rounds):
+        for side in sides:
+            side.step(keep=round_number >= 0)
+    for side in sides:
+        side.end()
+    ours, *others = sides
+    for setting, theirs in zip(settings, others):
+        median, least = statistics.median, min
+        ratios = [median(theirs.wall) / median(ours.wall), least(theirs.wall) / least(ours.wall),
+                  least(theirs.processor) / least(ours.processor),
+                  max(theirs.memory) / max(ours.memory)]
+        print(f"{name:24} {setting:8} {median(ours.wall):8.3f} {median(theirs.wall):8.3f}  "
+              + " ".join(f"{ratio:6.2f}" for ratio in ratios)
+              + f"   {max(ours.memory):6.0f} {max(theirs.memory):6.0f} "
+              f"{median(ours.faults):7.0f} {median(theirs.faults):8.0f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("step", help="the program built from bench/step.cpp")
     parser.add_argument("--work", dest="works", action="append", metavar="WORK",
                         help="only those with this word in: " + "; ".join(WORKS))
+    parser.add_argument("--setting", dest="settings", action="append", choices=SETTINGS,
+                        help="of PyTorch; default and tuned where left out")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--channels-last", action="store_true", help="PyTorch's other layout")
     parser.add_argument("--venv", default=os.path.expanduser("~/.cache/tessera-torch"))
     args = parser.parse_args()
     python = python_with_torch(args.venv)
-    print(f"{args.threads} threads, {args.rounds} interleaved rounds; seconds: median (least) on "
-          "the wall, least of processor time; faults: of pages, in the median step")
-    print(f"{'':24} {'tessera':>17} {'cpu':>7} {'faults':>7} {'PyTorch':>17} {'cpu':>7} "
-          f"{'faults':>7}   {'wall':>5} {'best':>5} {'cpu':>5}")
-    for name, work in WORKS.items():
-        if args.works and not any(part in name for part in args.works):
-            continue
-        words = [str(word) for word in work] + [str(args.threads)]
-        sides = [Side([args.step, *words]),
-                 Side([python, __file__, "--torch", *words, str(int(args.channels_last))])]
-        for round_number in range(-1, args.rounds):
-            for side in sides:
-                side.step(keep=round_number >= 0)
-        for side in sides:
-            side.end()
-        cells = [f"{statistics.median(s.wall):8.3f} ({min(s.wall):6.3f}) {min(s.processor):7.3f} "
-                 f"{statistics.median(s.faults):7.0f}" for s in sides]
-        ours, theirs = sides
-        print(f"{name:24} {cells[0]} {cells[1]}   "
-              f"{statistics.median(theirs.wall) / statistics.median(ours.wall):5.2f} "
-              f"{min(theirs.wall) / min(ours.wall):5.2f} "
-              f"{min(theirs.processor) / min(ours.processor):5.2f}", flush=True)
+    print(f"{args.threads} threads, {args.rounds} interleaved rounds")
+    print(f"{'':33} {'median seconds':>17}   {'PyTorch / tessera':^27}   {'memory, MiB':>13} "
+          f"{'page faults':>16}")
+    print(f"{'':33} {'tessera':>8} {'PyTorch':>8}  {'median':>6} {'least':>6} {'cpu':>6} "
+          f"{'memory':>6}")
+    for name in WORKS:
+        if not args.works or any(part in name for part in args.works):
+            compare(name, args.step, python, args.settings or ["default", "tuned"], args.threads,
+                    args.rounds)
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] == "--torch":
-        mode, network, *numbers = sys.argv[2:]
-        *sizes, threads, last = (int(n) for n in numbers)
-        torch_side(mode, network, *sizes, threads, bool(last))
+        setting, mode, network, *sizes = sys.argv[2:]
+        torch_side(setting, mode, network, *(int(n) for n in sizes))
     else:
         main()

@@ -4,11 +4,13 @@
 //   step --profile train 'unet(width=16)' 3 2 8 128 2
 //   step --quick
 //
-// MODE is train (forward, backward and Adam) or infer. Reads words from standard input and answers
+// MODE is train (forward, backward and Adam) or infer; NETWORK one of bench/networks.h or of the
+// catalogue. Reads words from standard input and answers
 // each with one line, so that another program can take turns with it (compare_torch.py): "step"
 // does one step, anything else ends. With --profile it does 5 steps and shows the slowest kernels.
 // A line is: seconds on the wall, seconds of processor time (of the process and of the system),
-// page faults, most memory in use in MiB, and the loss.
+// page faults, the most memory of the process so far, in MiB beyond what it had before the network
+// was made, and the loss.
 
 #include <sys/resource.h>
 
@@ -18,10 +20,9 @@
 
 #include <fmt/core.h>
 
+#include "bench/networks.h"
 #include "bench/timing.h"
-#include "core/buffer.h"
 #include "core/error.h"
-#include "core/op.h"
 #include "core/profile.h"
 #include "core/random.h"
 #include "core/settings.h"
@@ -32,7 +33,6 @@
 #include "ops/random.h"
 #include "ops/reduce.h"
 #include "optim/adam.h"
-#include "zoo/catalogue.h"
 
 using namespace tessera;
 using namespace tessera::bench;
@@ -45,25 +45,25 @@ double seconds(const timeval& time) {
 
 struct Usage {
   double wall = seconds_now(false), processor, kernel;
-  int64_t faults;
+  int64_t faults, memory;  // KiB
   Usage() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     kernel = seconds(usage.ru_stime);
     processor = seconds(usage.ru_utime) + kernel;
     faults = usage.ru_minflt;
+    memory = usage.ru_maxrss;
   }
 };
 
-void report(const std::function<double()>& step) {
-  reset_peak_memory();
+void report(const std::function<double()>& step, int64_t memory_before) {
   const Usage before;
   const double loss = step();
   const Usage after;
   std::cout << fmt::format("{:.4f} {:.4f} {:.4f} {} {:.1f} {:.5f}\n", after.wall - before.wall,
                            after.processor - before.processor, after.kernel - before.kernel,
                            after.faults - before.faults,
-                           static_cast<double>(memory_stats().peak) / (1 << 20), loss)
+                           static_cast<double>(after.memory - memory_before) / 1024, loss)
             << std::flush;
 }
 
@@ -72,9 +72,11 @@ std::function<double()> stepper(const std::string& mode, const std::string& netw
                                 int64_t channels, int64_t classes, int64_t batch, int64_t size) {
   require(mode == "train" || mode == "infer", "step: MODE must be train or infer, got {}", mode);
   manual_seed(0);
-  const std::shared_ptr<nn::Module> model = zoo::make(network, channels, classes);
-  const Tensor x = randn({batch, channels, size, size});
-  const Tensor target = cast(gt(randn({batch, size, size}), 0.0), i64);
+  const std::shared_ptr<nn::Module> model = make_network(network, channels, classes);
+  Shape shape = {batch, channels, size, size};
+  if (network == "unet3d") shape.push_back(size);
+  const Tensor x = randn(shape);
+  const Tensor target = cast(gt(randn((*model)(x).shape().without(1)), 0.0), i64);
   eval({x, target});
   if (mode == "infer") {
     model->eval();
@@ -95,7 +97,8 @@ std::function<double()> stepper(const std::string& mode, const std::string& netw
 
 int run(int argc, char** argv) {
   if (is_quick(argc, argv)) {
-    for (const char* mode : {"train", "infer"}) report(stepper(mode, "unet(width=2)", 1, 2, 2, 16));
+    for (const char* mode : {"train", "infer"})
+      report(stepper(mode, "unet(width=2)", 1, 2, 2, 16), 0);
     return 0;
   }
   const bool profiled = argc > 1 && std::string(argv[1]) == "--profile";
@@ -105,17 +108,18 @@ int run(int argc, char** argv) {
       "step: usage: step [--profile] train|infer NETWORK CHANNELS CLASSES BATCH SIZE [threads]");
   const auto number = [&](int i) { return std::atoll(argv[first + i]); };
   if (argc - first > 6) set_num_threads(std::atoi(argv[first + 6]));
+  const int64_t memory = Usage().memory;
   const std::function<double()> step =
       stepper(argv[first], argv[first + 1], number(2), number(3), number(4), number(5));
   if (profiled) {
-    report(step);
+    report(step, memory);
     const Profile profile;
-    for (int i = 0; i < 5; ++i) report(step);
+    for (int i = 0; i < 5; ++i) report(step, memory);
     std::cout << profile.str();
     return 0;
   }
   std::string word;
-  while (std::cin >> word && word == "step") report(step);
+  while (std::cin >> word && word == "step") report(step, memory);
   return 0;
 }
 
