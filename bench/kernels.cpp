@@ -170,6 +170,17 @@ void convolutions(const Table& table, bool quick) {
        {4, 128, 64, 64},
        {128, 1, 3, 3},
        {.padding = 1, .groups = 128}},
+      {"depthwise 3 x 3, 576, 14 x 14",
+       {8, 576, 14, 14},
+       {576, 1, 3, 3},
+       {.padding = 1, .groups = 576}},
+      {"depthwise 3 x 3 / 2, 96, 112 x 112",
+       {4, 96, 112, 112},
+       {96, 1, 3, 3},
+       {.stride = 2, .padding = 1, .groups = 96}},
+      {"1 x 1, 96 > 576, 14 x 14", {8, 96, 14, 14}, {576, 96, 1, 1}},
+      {"1 x 1, 32 > 16, 112 x 112", {4, 32, 112, 112}, {16, 32, 1, 1}},
+      {"3 x 3, 512 > 512, 4 x 4", {1, 512, 4, 4}, {512, 512, 3, 3}, same},
       {"3D 3 x 3 x 3, 32 > 32, 32^3", {1, 32, 32, 32, 32}, {32, 32, 3, 3, 3}, same},
   };
   for (const Layer& layer : std::span(layers).first(quick ? 2 : std::size(layers)))

@@ -1,7 +1,7 @@
 #include "ops/conv_depthwise.h"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 #include <vector>
 
 #include "core/cpu/gemm.h"
@@ -17,102 +17,127 @@ namespace tessera::detail {
 
 namespace {
 
+using cpu::Scratch;
+
 const DepthwiseKernels& kernels() {
   return TESSERA_SELECT(depthwise);
 }
 
-using cpu::Scratch;
-
 int64_t rounded(int64_t count) {
-  const int64_t lanes = kernels().lanes;
-  return (count + lanes - 1) / lanes * lanes;
+  return blocks_of(count, kernels().lanes) * kernels().lanes;
 }
 
-// One axis: input element o * stride + tap * dilation - before is what output o sees through a tap.
-struct Axis {
-  int64_t input, output, kernel, stride, before, dilation;
+Index plus(const Index& a, const Index& b, int64_t times = 1) {
+  return {a[0] + times * b[0], a[1] + times * b[1], a[2] + times * b[2]};
+}
 
-  // The output that sees an input element through a tap; -1 if there is none.
-  int64_t output_of(int64_t element, int64_t tap) const {
-    const int64_t distance = element + before - tap * dilation;
-    if (distance < 0) return -1;
-    if (stride == 1) return distance < output ? distance : -1;
-    return distance % stride == 0 && distance / stride < output ? distance / stride : -1;
+// A dense array over three axes. A step along one axis is the same number of elements everywhere,
+// so what a tap sees from consecutive results are consecutive elements, over the ends of lines too:
+// the results that fall between lines are not used.
+struct Frame {
+  Index extents;
+
+  int64_t size() const { return product(extents); }
+  int64_t at(const Index& index) const {
+    return (index[0] * extents[1] + index[1]) * extents[2] + index[2];
   }
+  // Elements up to the last one of a part of the frame.
+  int64_t reach(const Index& part) const { return at({part[0] - 1, part[1] - 1, part[2]}); }
 };
 
-// What all passes of one geometry share.
+// Input element (o + shift) * stride + phase - before is what result o sees through a tap. The
+// elements of one phase are a frame, padded with zeros, in which all taps have stride 1.
 struct Depthwise {
-  explicit Depthwise(const ConvGeometry& g)
-      : geometry(g),
+  explicit Depthwise(const ConvGeometry& geometry)
+      : g(geometry),
         multiplier(g.out_channels / std::max<int64_t>(1, g.groups)),
-        taps(g.kernel.numel()),
-        input_plane(g.input.numel()),
-        output_plane(g.output.numel()) {
-    const Index input = in_three(g.input, 1), output = in_three(g.output, 1);
-    const Index kernel = in_three(g.kernel, 1), stride = in_three(g.stride, 1);
-    const Index before = in_three(g.before, 0), dilation = in_three(g.dilation, 1);
-    for (size_t a = 0; a < 3; ++a)
-      axis[a] = {input[a], output[a], kernel[a], stride[a], before[a], dilation[a]};
-    const Axis& w = axis[2];
-    // Elements j * stride + phase - before of an input row, for each phase: what a tap sees are
-    // then neighbours. As long as the last results of a rounded row can see.
-    phase_width = rounded(w.output) + (w.kernel - 1) * w.dilation / w.stride;
-    row_width = w.stride * phase_width;
-    for (int64_t v = 0; v < w.kernel; ++v) {
-      const int64_t at = v * w.dilation;
-      phase_of.push_back(at % w.stride);
-      shift_of.push_back(at / w.stride);
+        input(in_three(g.input, 1)),
+        output(in_three(g.output, 1)),
+        stride(in_three(g.stride, 1)),
+        before(in_three(g.before, 0)) {
+    const Index kernel = in_three(g.kernel, 1), dilation = in_three(g.dilation, 1);
+    for (size_t i = 0; i < 3; ++i) reach[i] = (kernel[i] - 1) * dilation[i] / stride[i];
+    phase.extents = plus(output, reach);
+    around.extents = plus(output, reach, 2);
+    for (int64_t t = 0; t < product(kernel); ++t) {
+      const Index tap = {t / kernel[2] / kernel[1], t / kernel[2] % kernel[1], t % kernel[2]};
+      Index offset, shift;
+      for (size_t i = 0; i < 3; ++i) {
+        offset[i] = tap[i] * dilation[i] % stride[i];
+        shift[i] = tap[i] * dilation[i] / stride[i];
+      }
+      phase_of.push_back(Frame{stride}.at(offset));
+      shift_of.push_back(shift);
     }
   }
 
-  bool serial() const { return geometry.flops() < cpu::kSerialWork; }
+  int64_t taps() const { return static_cast<int64_t>(phase_of.size()); }
+  int64_t phases() const { return product(stride); }
+  Index phase_index(int64_t p) const {
+    return {p / stride[2] / stride[1], p / stride[2] % stride[1], p % stride[2]};
+  }
 
-  // The input plane at x as phases of rows, and one more row of zeros for rows outside.
-  void split_rows(const float* x, float* to) const {
-    const Axis& w = axis[2];
-    const int64_t rows = axis[0].input * axis[1].input;
-    for (int64_t r = 0; r < rows; ++r, x += w.input) {
-      for (int64_t phase = 0; phase < w.stride; ++phase, to += phase_width) {
-        const int64_t first = phase - w.before;  // in x
-        const int64_t low =
-            first < 0 ? std::min(phase_width, (-first + w.stride - 1) / w.stride) : 0;
-        const int64_t inside = first < w.input ? (w.input - first + w.stride - 1) / w.stride : 0;
-        const int64_t high = std::clamp(inside, low, phase_width);
-        std::fill(to, to + low, 0.0f);
-        if (w.stride == 1) {
-          std::copy(x + first + low, x + first + high, to + low);
-        } else {
-          for (int64_t j = low; j < high; ++j) to[j] = x[first + j * w.stride];
+  // Planes that are one work item, and whether all of them together are too few.
+  int64_t together() const {
+    constexpr int64_t kElements = 16384;
+    return std::max<int64_t>(1, kElements / std::max<int64_t>(1, product(input)));
+  }
+  bool serial() const { return g.flops() < cpu::kSerialWork; }
+
+  // The input plane as phases, and some zeros behind, which vectors may read.
+  int64_t split_size() const { return phases() * phase.size() + kernels().lanes; }
+  void split(const float* x, float* to) const {
+    std::fill(to, to + split_size(), 0.0f);
+    for_each_line(
+        [&](int64_t p, int64_t line, int64_t first, int64_t low, int64_t high, const Index& e) {
+          float* const out = to + p * phase.size() + phase.at({e[0], e[1], 0});
+          const float* const from = x + line;
+          if (stride[2] == 1) {
+            std::copy(from + first + low, from + first + high, out + low);
+          } else if (stride[2] == 2) {
+            kernels().every_second(from + first + 2 * low, high - low, out + low);
+          } else {
+            for (int64_t j = low; j < high; ++j) out[j] = from[first + j * stride[2]];
+          }
+        });
+  }
+
+  // Calls f(phase, line, first, low, high, e) for the lines of all phases that lie in the input:
+  // element j, low <= j < high, of line e of the phase is x[line + first + j * stride].
+  template <class F>
+  void for_each_line(F&& f) const {
+    for (int64_t p = 0; p < phases(); ++p) {
+      const Index offset = phase_index(p);
+      const int64_t first = offset[2] - before[2];
+      const int64_t low = first < 0 ? blocks_of(-first, stride[2]) : 0;
+      const int64_t inside = first < input[2] ? blocks_of(input[2] - first, stride[2]) : 0;
+      const int64_t high = std::min(inside, phase.extents[2]);
+      if (low >= high) continue;
+      for (int64_t d = 0; d < phase.extents[0]; ++d) {
+        const int64_t slice = d * stride[0] + offset[0] - before[0];
+        if (slice < 0 || slice >= input[0]) continue;
+        for (int64_t h = 0; h < phase.extents[1]; ++h) {
+          const int64_t row = h * stride[1] + offset[1] - before[1];
+          if (row < 0 || row >= input[1]) continue;
+          f(p, (slice * input[1] + row) * input[2], first, low, high, Index{d, h, 0});
         }
-        std::fill(to + high, to + phase_width, 0.0f);
-      }
-    }
-    std::fill(to, to + row_width, 0.0f);
-  }
-  int64_t split_size() const { return (axis[0].input * axis[1].input + 1) * row_width; }
-
-  // Where the taps of the output row (d, h) find their rows in a split plane.
-  void sources_of(const float* split, int64_t d, int64_t h, const float** sources) const {
-    const float* const zeros = split + axis[0].input * axis[1].input * row_width;
-    for (int64_t t = 0; t < axis[0].kernel; ++t) {
-      for (int64_t u = 0; u < axis[1].kernel; ++u) {
-        const int64_t i = d * axis[0].stride + t * axis[0].dilation - axis[0].before;
-        const int64_t j = h * axis[1].stride + u * axis[1].dilation - axis[1].before;
-        const bool inside = i >= 0 && i < axis[0].input && j >= 0 && j < axis[1].input;
-        const float* const row = inside ? split + (i * axis[1].input + j) * row_width : zeros;
-        for (size_t v = 0; v < phase_of.size(); ++v)
-          *sources++ = row + phase_of[v] * phase_width + shift_of[v];
       }
     }
   }
 
-  const ConvGeometry& geometry;
-  int64_t multiplier, taps;  // results of each channel, elements of a kernel
-  int64_t input_plane, output_plane;
-  std::array<Axis, 3> axis;
-  int64_t phase_width, row_width;
-  std::vector<int64_t> phase_of, shift_of;  // of each tap along the last axis
+  // Calls f(position in the frame, position in a dense array) for the lines of a part of a frame.
+  static void lines_of(const Frame& frame, const Index& part, auto&& f) {
+    for (int64_t d = 0; d < part[0]; ++d) {
+      for (int64_t h = 0; h < part[1]; ++h) f(frame.at({d, h, 0}), (d * part[1] + h) * part[2]);
+    }
+  }
+
+  const ConvGeometry& g;
+  int64_t multiplier;  // results of each channel
+  Index input, output, stride, before, reach{};
+  Frame phase, around;  // of a phase of the input, and of results with zeros around them
+  std::vector<int64_t> phase_of;
+  std::vector<Index> shift_of;
 };
 
 }  // namespace
@@ -124,115 +149,131 @@ bool depthwise_fits(const ConvGeometry& g) {
 void depthwise_forward(const ConvGeometry& g, const float* x, const float* w, const float* bias,
                        float* y) {
   const Depthwise work(g);
-  cpu::parallel_for(g.batch * g.in_channels, work.serial(), [&](int64_t plane) {
-    const Scratch<float> split(work.split_size()), line(rounded(work.axis[2].output));
-    work.split_rows(x + plane * work.input_plane, split.data());
-    std::vector<const float*> sources(static_cast<size_t>(work.taps));
-    const int64_t Wo = work.axis[2].output, H = work.axis[1].output;
-    for (int64_t row = 0; row < work.axis[0].output * H; ++row) {
-      work.sources_of(split.data(), row / H, row % H, sources.data());
+  const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = g.output.numel();
+  const int64_t reach = rounded(work.phase.reach(work.output));
+  cpu::parallel_for(blocks_of(planes, work.together()), work.serial(), [&](int64_t item) {
+    const Scratch<float> split(work.split_size()), frame(reach);
+    std::vector<const float*> sources;
+    for (int64_t t = 0; t < taps; ++t) {
+      const auto i = static_cast<size_t>(t);
+      sources.push_back(split.data() + work.phase_of[i] * work.phase.size() +
+                        work.phase.at(work.shift_of[i]));
+    }
+    const int64_t end = std::min(planes, (item + 1) * work.together());
+    for (int64_t plane = item * work.together(); plane < end; ++plane) {
+      work.split(x + plane * g.input.numel(), split.data());
       for (int64_t m = 0; m < work.multiplier; ++m) {
         const int64_t result = plane * work.multiplier + m, k = result % g.out_channels;
-        float* const to = y + result * work.output_plane + row * Wo;
-        const bool whole = Wo == rounded(Wo);
-        kernels().gather(bias ? bias[k] : 0, w + k * work.taps, sources.data(), work.taps,
-                         rounded(Wo), whole ? to : line.data());
-        if (!whole) std::copy(line.data(), line.data() + Wo, to);
+        kernels().gather(bias ? bias[k] : 0, w + k * taps, sources.data(), taps, reach,
+                         frame.data());
+        Depthwise::lines_of(work.phase, work.output, [&](int64_t from, int64_t to) {
+          std::copy_n(frame.data() + from, work.output[2], y + result * size + to);
+        });
       }
     }
   });
 }
 
-// The element of a split row that a tap saw gets the result's gradient: a gather from rows of dy
-// with the taps in reverse, for every phase of its own.
+// The element of a phase that a tap saw gets the result's gradient: a gather from the gradients,
+// with zeros around them, where the taps are in reverse.
 void depthwise_backward_data(const ConvGeometry& g, const float* dy, const float* w,
                              const float* bias, float* dx) {
   const Depthwise work(g);
-  const Axis &d = work.axis[0], &h = work.axis[1], &across = work.axis[2];
-  const int64_t reach = (across.kernel - 1) * across.dilation / across.stride;
-  const int64_t width = rounded(work.phase_width);  // of the gradient of a phase
-  const int64_t padded = reach + width;             // zeros, a row of dy, zeros
-  cpu::parallel_for(g.batch * g.in_channels, work.serial(), [&](int64_t plane) {
-    const int64_t rows = d.output * h.output;
-    const Scratch<float> results((work.multiplier * rows + 1) * padded), line(width);
-    std::fill(results.data(), results.data() + (work.multiplier * rows + 1) * padded, 0.0f);
-    for (int64_t r = 0; r < work.multiplier * rows; ++r) {
-      const float* const from =
-          dy + plane * work.multiplier * work.output_plane + r * across.output;
-      std::copy(from, from + across.output, results.data() + r * padded + reach);
-    }
-    const int64_t channel = plane % g.in_channels;
-    const float start = bias ? bias[channel] : 0;
+  const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = g.output.numel();
+  const int64_t reach = rounded(work.around.reach(work.phase.extents));
+  const int64_t frame_size = work.around.size() + kernels().lanes;
+  const int64_t many = work.multiplier * frame_size;
+  cpu::parallel_for(blocks_of(planes, work.together()), work.serial(), [&](int64_t item) {
+    const Scratch<float> gradients(many), frames(work.phases() * reach);
+    std::fill(gradients.data(), gradients.data() + many, 0.0f);
     std::vector<const float*> sources;
     std::vector<float> weights;
-    for (int64_t row = 0; row < d.input * h.input; ++row) {
-      float* const to = dx + plane * work.input_plane + row * across.input;
-      for (int64_t phase = 0; phase < across.stride; ++phase) {
+    const int64_t end = std::min(planes, (item + 1) * work.together());
+    for (int64_t plane = item * work.together(); plane < end; ++plane) {
+      for (int64_t m = 0; m < work.multiplier; ++m) {
+        const float* const from = dy + (plane * work.multiplier + m) * size;
+        float* const inner = gradients.data() + m * frame_size + work.around.at(work.reach);
+        Depthwise::lines_of(work.around, work.output, [&](int64_t to, int64_t line) {
+          std::copy_n(from + line, work.output[2], inner + to);
+        });
+      }
+      const int64_t channel = plane % g.in_channels;
+      const float start = bias ? bias[channel] : 0;
+      for (int64_t p = 0; p < work.phases(); ++p) {
         sources.clear();
         weights.clear();
-        for (int64_t tu = 0; tu < d.kernel * h.kernel; ++tu) {
-          const int64_t i = d.output_of(row / h.input, tu / h.kernel);
-          const int64_t j = h.output_of(row % h.input, tu % h.kernel);
-          if (i < 0 || j < 0) continue;
+        for (int64_t t = 0; t < taps; ++t) {
+          const auto i = static_cast<size_t>(t);
+          if (work.phase_of[i] != p) continue;
           for (int64_t m = 0; m < work.multiplier; ++m) {
-            const float* const line_of_results =
-                results.data() + (m * rows + i * h.output + j) * padded + reach;
-            const float* const taps =
-                w + (channel * work.multiplier + m) * work.taps + tu * across.kernel;
-            for (int64_t v = 0; v < across.kernel; ++v) {
-              if (work.phase_of[static_cast<size_t>(v)] != phase) continue;
-              sources.push_back(line_of_results - work.shift_of[static_cast<size_t>(v)]);
-              weights.push_back(taps[v]);
-            }
+            sources.push_back(gradients.data() + m * frame_size +
+                              work.around.at(plus(work.reach, work.shift_of[i], -1)));
+            weights.push_back(w[(channel * work.multiplier + m) * taps + t]);
           }
         }
         kernels().gather(start, weights.data(), sources.data(),
-                         static_cast<int64_t>(sources.size()), width, line.data());
-        // Element j of the phase is at j * stride + phase - before of the row.
-        const int64_t first = phase - across.before;
-        const int64_t low = first < 0 ? (-first + across.stride - 1) / across.stride : 0;
-        const int64_t inside =
-            first < across.input ? (across.input - first + across.stride - 1) / across.stride : 0;
-        const int64_t high = std::min(inside, work.phase_width);
-        for (int64_t j = low; j < high; ++j) to[first + j * across.stride] = line.data()[j];
+                         static_cast<int64_t>(sources.size()), reach, frames.data() + p * reach);
       }
-      // Elements behind the last that any result sees.
-      const int64_t seen = std::clamp<int64_t>(work.row_width - across.before, 0, across.input);
-      std::fill(to + seen, to + across.input, start);
+      float* const to = dx + plane * g.input.numel();
+      std::fill(to, to + g.input.numel(), start);  // some elements no result sees
+      work.for_each_line(
+          [&](int64_t p, int64_t line, int64_t first, int64_t low, int64_t high, const Index& e) {
+            const float* const from = frames.data() + p * reach + work.around.at({e[0], e[1], 0});
+            if (work.stride[2] == 1) {
+              std::copy(from + low, from + high, to + line + first + low);
+            } else {
+              for (int64_t j = low; j < high; ++j) to[line + first + j * work.stride[2]] = from[j];
+            }
+          });
     }
   });
 }
 
 void depthwise_backward_weight(const ConvGeometry& g, const float* x, const float* dy, float* dw) {
   const Depthwise work(g);
-  cpu::parallel_for(g.in_channels, work.serial(), [&](int64_t channel) {
-    const int64_t lanes = kernels().lanes, Wo = work.axis[2].output, H = work.axis[1].output;
-    const Scratch<float> split(work.split_size()), line(rounded(Wo));
-    std::fill(line.data(), line.data() + rounded(Wo), 0.0f);
-    std::vector<float> sums(static_cast<size_t>(work.multiplier * work.taps * lanes), 0.0f);
-    std::vector<double> totals(static_cast<size_t>(work.multiplier * work.taps), 0.0);
-    std::vector<const float*> sources(static_cast<size_t>(work.taps));
-    for (int64_t image = 0; image < g.batch; ++image) {
-      const int64_t plane = image * g.in_channels + channel;
-      work.split_rows(x + plane * work.input_plane, split.data());
-      for (int64_t row = 0; row < work.axis[0].output * H; ++row) {
-        work.sources_of(split.data(), row / H, row % H, sources.data());
-        for (int64_t m = 0; m < work.multiplier; ++m) {
-          const float* const from =
-              dy + (plane * work.multiplier + m) * work.output_plane + row * Wo;
-          std::copy(from, from + Wo, line.data());
-          kernels().correlate(line.data(), sources.data(), work.taps, rounded(Wo),
-                              sums.data() + m * work.taps * lanes);
-        }
-      }
-      for (size_t i = 0; i < sums.size(); ++i) {
-        totals[i / static_cast<size_t>(lanes)] += static_cast<double>(sums[i]);
-        sums[i] = 0;
-      }
+  const int64_t taps = work.taps(), size = g.output.numel(), lanes = kernels().lanes;
+  const int64_t reach = rounded(work.phase.reach(work.output));
+  const int64_t many = work.multiplier * taps;
+  const int64_t together = std::max<int64_t>(1, work.together() / std::max<int64_t>(1, g.batch));
+  cpu::parallel_for(blocks_of(g.in_channels, together), work.serial(), [&](int64_t item) {
+    const Scratch<float> split(work.split_size()), frame(reach);
+    std::fill(frame.data(), frame.data() + reach, 0.0f);
+    std::vector<const float*> sources;
+    for (int64_t t = 0; t < taps; ++t) {
+      const auto i = static_cast<size_t>(t);
+      sources.push_back(split.data() + work.phase_of[i] * work.phase.size() +
+                        work.phase.at(work.shift_of[i]));
     }
-    for (size_t i = 0; i < totals.size(); ++i)
-      dw[channel * work.multiplier * work.taps + static_cast<int64_t>(i)] =
-          static_cast<float>(totals[i]);
+    std::vector<float> sums(static_cast<size_t>(many * lanes));
+    std::vector<double> totals(static_cast<size_t>(many));
+    const int64_t end = std::min(g.in_channels, (item + 1) * together);
+    for (int64_t channel = item * together; channel < end; ++channel) {
+      std::fill(totals.begin(), totals.end(), 0.0);
+      constexpr int64_t kSummed = 4096;  // products added in f32
+      int64_t summed = 0;
+      for (int64_t image = 0; image < g.batch; ++image) {
+        const int64_t plane = image * g.in_channels + channel;
+        work.split(x + plane * g.input.numel(), split.data());
+        for (int64_t m = 0; m < work.multiplier; ++m) {
+          const float* const from = dy + (plane * work.multiplier + m) * size;
+          Depthwise::lines_of(work.phase, work.output, [&](int64_t to, int64_t line) {
+            std::copy_n(from + line, work.output[2], frame.data() + to);
+          });
+          kernels().correlate(frame.data(), sources.data(), taps, reach,
+                              sums.data() + m * taps * lanes);
+        }
+        summed += size;
+        if (summed < kSummed && image + 1 < g.batch) continue;
+        for (size_t i = 0; i < totals.size(); ++i) {
+          float* const sum = sums.data() + i * static_cast<size_t>(lanes);
+          for (int64_t lane = 0; lane < lanes; ++lane)
+            totals[i] += static_cast<double>(std::exchange(sum[lane], 0.0f));
+        }
+        summed = 0;
+      }
+      for (int64_t i = 0; i < many; ++i)
+        dw[channel * many + i] = static_cast<float>(totals[static_cast<size_t>(i)]);
+    }
   });
 }
 

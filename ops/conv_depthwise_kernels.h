@@ -4,7 +4,8 @@
 
 namespace tessera::detail {
 
-// Loops over rows of `n` elements, n a multiple of `lanes`; source[t] is the row that tap t sees.
+// Loops over `n` elements, n a multiple of `lanes` where nothing else is said; source[t] is what
+// tap t sees.
 struct DepthwiseKernels {
   int64_t lanes;
   // y[j] = start + sum over t of weight[t] * source[t][j]
@@ -13,6 +14,8 @@ struct DepthwiseKernels {
   // sums[t * lanes + j % lanes] += source[t][j] * dy[j]
   void (*correlate)(const float* dy, const float* const* source, int64_t taps, int64_t n,
                     float* sums);
+  // y[j] = x[2 j], for any n
+  void (*every_second)(const float* x, int64_t n, float* y);
 };
 
 }  // namespace tessera::detail

@@ -45,8 +45,8 @@ const GemmKernel<uint64_t>& gemm_kernel(int64_t) {
 
 namespace {
 
-// A work item computes kRows x kColumns results, kDepth products at a time: the part of b it reads
-// stays in the second-level cache, six rows of a in the first.
+// A work item computes about kRows x kColumns results, kDepth products at a time: the part of b it
+// reads stays in the second-level cache, six rows of a in the first.
 constexpr int64_t kRows = 192, kColumns = 256, kDepth = 256;
 
 // Copies [depth, count] of b, stored by columns, to rows `width` apart.
@@ -83,14 +83,34 @@ void pack_columns(Matrix<const T> b, int64_t depth, int64_t columns, int64_t wid
   }
 }
 
-// Copies [rows, depth] of a so that the `block` elements the kernel needs at once are neighbours.
+// Copies kBlock rows of a so that the elements the kernel needs at once are neighbours.
+template <int64_t kBlock, class T>
+void pack_block(Matrix<const T> a, int64_t depth, T* out) {
+  if (a.row == 1) {
+    for (int64_t p = 0; p < depth; ++p, out += kBlock)
+      std::copy_n(a.data + p * a.column, kBlock, out);
+    return;
+  }
+  for (int64_t p = 0; p < depth; ++p, out += kBlock) {
+    for (int64_t i = 0; i < kBlock; ++i) out[i] = a.data[i * a.row + p * a.column];
+  }
+}
+
+// Copies [rows, depth] of a in blocks of 6 or 12 rows, `block`.
 template <class T>
 void pack_rows(Matrix<const T> a, int64_t rows, int64_t depth, int64_t block, T* out) {
   for (int64_t first = 0; first < rows; first += block, out += depth * block) {
+    const Matrix<const T> part{a.data + first * a.row, a.row, a.column};
     const int64_t count = std::min(block, rows - first);
-    for (int64_t p = 0; p < depth; ++p) {
-      for (int64_t i = 0; i < count; ++i)
-        out[p * block + i] = a.data[(first + i) * a.row + p * a.column];
+    if (count == 6 && block == 6) {
+      pack_block<6>(part, depth, out);
+    } else if (count == 12 && block == 12) {
+      pack_block<12>(part, depth, out);
+    } else {
+      for (int64_t p = 0; p < depth; ++p) {
+        for (int64_t i = 0; i < count; ++i)
+          out[p * block + i] = part.data[i * a.row + p * a.column];
+      }
     }
   }
 }
@@ -109,40 +129,46 @@ void add_bias(int64_t m, int64_t n, Matrix<const T> bias, Matrix<T> c) {
   }
 }
 
-// One work item: c = a b + bias for m <= kRows, n <= kColumns.
+// One work item: c = a b + bias.
 template <class T>
 void gemm_block(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c,
                 Matrix<const T> bias) {
   const GemmKernel<T>& kernel = gemm_kernel<T>(n);
   const int64_t width = kernel.columns, height = kernel.rows;
-  const int64_t padded_n = (n + width - 1) / width * width;
+  const int64_t whole_n = n / width * width, padded_n = (n + width - 1) / width * width;
+  const GemmKernel<T>& last = gemm_kernel<T>(n - whole_n);  // for the columns that are left over
   const int64_t padded_m = (m + height - 1) / height * height;
   const int64_t deepest = std::min(k, kDepth);
   const bool in_place = a.column == 1;
   const int64_t a_size = in_place ? 0 : padded_m * deepest;
-  const Ref<Buffer> memory =
-      allocate((padded_n * deepest + a_size + height * width) * static_cast<int64_t>(sizeof(T)));
+  const Ref<Buffer> memory = allocate((padded_n * deepest + a_size + kMaxGemmRows * width) *
+                                      static_cast<int64_t>(sizeof(T)));
   T* const b_panels = reinterpret_cast<T*>(memory->data);
   T* const edge = b_panels + padded_n * deepest;  // results that c has no room for as they are
-  T* const a_panels = edge + height * width;
+  T* const a_panels = edge + kMaxGemmRows * width;
 
   for (int64_t p = 0; p < k; p += kDepth) {
     const int64_t depth = std::min(kDepth, k - p);
     const Matrix<const T> a_part{a.data + p * a.column, a.row, a.column};
-    pack_columns<T>({b.data + p * b.row, b.row, b.column}, depth, n, width, b_panels);
+    const T* const b_part = b.data + p * b.row;
+    pack_columns<T>({b_part, b.row, b.column}, depth, whole_n, width, b_panels);
+    pack_columns<T>({b_part + whole_n * b.column, b.row, b.column}, depth, n - whole_n,
+                    last.columns, b_panels + whole_n * depth);
     if (!in_place) pack_rows(a_part, m, depth, height, a_panels);
     for (int64_t j = 0; j < n; j += width) {
       const T* const panel = b_panels + j * depth;
       const int64_t columns = std::min(width, n - j);
-      for (int64_t i = 0; i < m; i += height) {
-        const int64_t rows = std::min(height, m - i);
+      const GemmKernel<T>& tile = columns == width ? kernel : last;
+      const int64_t step = in_place ? tile.rows : height;
+      for (int64_t i = 0; i < m; i += step) {
+        const int64_t rows = std::min(step, m - i);
         const T* const left = in_place ? a_part.data + i * a.row : a_panels + i * depth;
         const int64_t left_row = in_place ? a.row : 1, left_depth = in_place ? 1 : height;
         T* const out = c.data + i * c.row + j * c.column;
-        if (columns == width && c.column == 1) {
-          kernel.run(rows, depth, left, left_row, left_depth, panel, out, c.row, p > 0);
+        if (columns == tile.columns && c.column == 1) {
+          tile.run(rows, depth, left, left_row, left_depth, panel, out, c.row, p > 0);
         } else {
-          kernel.run(rows, depth, left, left_row, left_depth, panel, edge, width, false);
+          tile.run(rows, depth, left, left_row, left_depth, panel, edge, width, false);
           for (int64_t r = 0; r < rows; ++r) {
             for (int64_t s = 0; s < columns; ++s) {
               T& result = out[r * c.row + s * c.column];
@@ -166,6 +192,7 @@ template <class T>
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, std::span<const int64_t> a_offset,
           Matrix<const T> b, std::span<const int64_t> b_offset, Matrix<T> c, Matrix<const T> bias) {
   const auto batch = static_cast<int64_t>(a_offset.size());
+  if (batch * m * n == 0) return;
   if (k == 0) {
     std::fill(c.data, c.data + batch * m * n, T{});
     for (int64_t s = 0; s < batch && bias.data != nullptr; ++s)
@@ -176,19 +203,30 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, std::span<const in
     return gemm<T>(n, m, k, {b.data, b.column, b.row}, b_offset, {a.data, a.column, a.row},
                    a_offset, {c.data, c.column, c.row}, {bias.data, bias.column, bias.row});
   }
-  const int64_t column_blocks = (n + kColumns - 1) / kColumns;
-  // Smaller items where they would be too few for the cores, though b is then copied more often.
-  constexpr int64_t kItems = 16;
-  int64_t rows = kRows;
-  while (rows > 24 && batch * column_blocks * ((m + rows - 1) / rows) < kItems) rows /= 2;
-  const int64_t row_blocks = (m + rows - 1) / rows;
+  // Smaller items where they would be too few for the threads, though more is copied then. An
+  // element of c is summed in the same order in every item.
+  const int64_t wanted = thread_count() == 1 ? 1 : 4 * thread_count();
+  int64_t columns = kColumns, row_blocks = std::max<int64_t>(1, (m + kRows / 2) / kRows);
+  const auto column_blocks = [&] { return (n + columns - 1) / columns; };
+  while (batch * row_blocks * column_blocks() < wanted) {
+    if (columns > 64 && n > columns / 2 && (a.column == 1 || columns >= m / row_blocks)) {
+      columns /= 2;
+    } else if (m / row_blocks >= 24) {
+      row_blocks *= 2;
+    } else {
+      break;
+    }
+  }
+  constexpr int64_t kTogether = 12;  // a multiple of the kernels' rows
+  const int64_t rows = (m + row_blocks * kTogether - 1) / (row_blocks * kTogether) * kTogether;
+  row_blocks = (m + rows - 1) / rows;
   const double work = static_cast<double>(batch) * static_cast<double>(m) * static_cast<double>(n) *
                       static_cast<double>(k);
-  parallel_for(batch * row_blocks * column_blocks, work < kSerialWork, [&](int64_t item) {
+  parallel_for(batch * row_blocks * column_blocks(), work < kSerialWork, [&](int64_t item) {
     const int64_t i = item % row_blocks * rows;
-    const int64_t j = item / row_blocks % column_blocks * kColumns;
-    const int64_t s = item / row_blocks / column_blocks;
-    gemm_block<T>(std::min(rows, m - i), std::min(kColumns, n - j), k,
+    const int64_t j = item / row_blocks % column_blocks() * columns;
+    const int64_t s = item / row_blocks / column_blocks();
+    gemm_block<T>(std::min(rows, m - i), std::min(columns, n - j), k,
                   {a.data + a_offset[static_cast<size_t>(s)] + i * a.row, a.row, a.column},
                   {b.data + b_offset[static_cast<size_t>(s)] + j * b.column, b.row, b.column},
                   {c.data + s * m * n + i * c.row + j * c.column, c.row, c.column},
