@@ -68,7 +68,9 @@ struct MobileNet : nn::Module {
       conv.append(nn::Conv2d(wide, out, 1, {.bias = false}));
       conv.append(nn::BatchNorm2d(out));
     }
-    Tensor forward(const Tensor& x) override { return residual ? tessera::add(conv(x), x) : conv(x); }
+    Tensor forward(const Tensor& x) override {
+      return residual ? tessera::add(conv(x), x) : conv(x);
+    }
   };
   nn::Sequential& features = add("features", nn::Sequential());
   nn::Linear& classifier;

@@ -33,13 +33,15 @@ ConvAlgorithm choose_algorithm(const ConvGeometry& g, DType dtype) {
   const ConvAlgorithm other = unfold_fits(g) ? ConvAlgorithm::unfold : ConvAlgorithm::direct;
   if (!winograd_fits(g)) return other;
   // The transforms are worth it from a few channels on, when there are enough tiles to share the
-  // transformed weights.
-  constexpr int64_t kChannels = 8, kTiles = 4;
+  // transformed weights; of many weights the direct methods have to read more.
+  constexpr int64_t kChannels = 8, kTiles = 12, kManyChannels = 64, kFewTiles = 4;
   const int axes = g.output.ndim();
   const int64_t height = g.output[axes - 2], width = g.output[axes - 1];
   const int64_t slices = g.batch * g.output.slice(0, axes - 2).numel();
   const int64_t tiles = slices * ((height + 3) / 4) * ((width + 3) / 4);
-  const bool worth = std::min(g.in_channels, g.out_channels) >= kChannels && tiles >= kTiles;
+  const int64_t channels = std::min(g.in_channels, g.out_channels);
+  const bool worth =
+      channels >= kChannels && tiles >= (channels < kManyChannels ? kTiles : kFewTiles);
   return worth ? ConvAlgorithm::winograd : other;
 }
 

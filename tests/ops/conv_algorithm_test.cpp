@@ -25,7 +25,9 @@ TEST_SUITE("ops/conv_algorithm") {
     CHECK(chosen(x, {32, 1, 5, 4}, {.stride = 2, .groups = 16}, f64) == "direct");
     CHECK(chosen(x, {24, 16, 5, 3}, {}) == "direct");
     CHECK(chosen({2, 3, 32, 32}, {24, 3, 3, 3}, {}) == "direct");  // few channels
-    CHECK(chosen({1, 16, 8, 4}, w, {.padding = 1}) == "unfold");   // few tiles
+    CHECK(chosen({1, 16, 8, 8}, w, {.padding = 1}) == "unfold");   // few tiles
+    CHECK(chosen({1, 64, 8, 8}, {80, 64, 3, 3}, {.padding = 1}) == "winograd");
+    CHECK(chosen({1, 64, 8, 4}, {80, 64, 3, 3}, {.padding = 1}) == "unfold");
     CHECK(chosen(x, {24, 16, 2, 2}, {.stride = 2}) == "unfold");
     CHECK(chosen(x, {24, 16, 2, 2}, {.stride = 2}, f64) == "direct");
     CHECK(chosen(x, {24, 16, 1, 1}, {}) == "unfold");
@@ -35,11 +37,11 @@ TEST_SUITE("ops/conv_algorithm") {
     const auto chosen = [](const Shape& x, const Shape& w, const ConvOptions& options) {
       return choose_algorithm(conv_geometry("conv3d", 3, x, w, options), f32);
     };
-    const Shape x = {1, 16, 4, 4, 4};
+    const Shape x = {1, 16, 12, 4, 4};
     CHECK(chosen(x, {24, 16, 3, 3, 3}, {.padding = 1}) == ConvAlgorithm::winograd);
     CHECK(chosen(x, {24, 16, 1, 3, 3}, {.padding = 1}) == ConvAlgorithm::winograd);
-    CHECK(chosen(x, {24, 16, 3, 3, 1}, {.padding = 1}) == ConvAlgorithm::unfold);
-    CHECK(chosen({1, 16, 3, 4, 4}, {24, 16, 3, 3, 3}, {.padding = 1}) == ConvAlgorithm::unfold);
+    CHECK(chosen(x, {24, 16, 3, 3, 1}, {.padding = 1}) == ConvAlgorithm::direct);
+    CHECK(chosen({1, 16, 11, 4, 4}, {24, 16, 3, 3, 3}, {.padding = 1}) == ConvAlgorithm::unfold);
   }
 
   TEST_CASE("the direct kernels can be demanded") {
