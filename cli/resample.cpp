@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <map>
 
 #include "cli/command.h"
 #include "cli/volume_job.h"
@@ -33,17 +32,6 @@ struct ResampleConfig : VolumeSettings {
   }
 };
 
-template <class T>
-T choose(const char* what, const std::string& word, const std::map<std::string, T>& choices) {
-  std::vector<std::string> known;
-  known.reserve(choices.size());
-  for (const auto& choice : choices) known.push_back(choice.first);
-  const auto found = choices.find(word);
-  require(found != choices.end(), "resample: {} '{}' is unknown; {}", what, word,
-          suggest(word, known));
-  return found->second;
-}
-
 io::Vector3 spacing_of(const std::string& text) {
   const auto commas = static_cast<size_t>(std::count(text.begin(), text.end(), ','));
   require(commas == 0 || commas == 2, "resample: --spacing takes one number or three, got '{}'",
@@ -58,11 +46,11 @@ int resample(const ResampleConfig& config) {
   require(config.spacing.empty() != config.like.empty(),
           "resample: to which voxels? give either --spacing or --like");
   const auto rule = choose<io::SpacingRule>(
-      "rule", config.rule,
+      "resample: --rule", config.rule,
       {{"nnunet", io::SpacingRule::nnunet}, {"monai", io::SpacingRule::monai}});
   std::optional<io::Interpolation> interpolation;
   if (!config.interpolation.empty()) {
-    interpolation = choose<io::Interpolation>("interpolation", config.interpolation,
+    interpolation = choose<io::Interpolation>("resample: --interpolation", config.interpolation,
                                               {{"cubic", io::Interpolation::cubic},
                                                {"linear", io::Interpolation::linear},
                                                {"nearest", io::Interpolation::nearest}});

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/error.h"
+
 namespace tessera {
 
 namespace {
@@ -39,6 +41,16 @@ std::string suggest(const std::string& wanted, const std::vector<std::string>& k
   const std::string guess = near(*best) <= limit ? fmt::format("did you mean '{}'? ", *best) : "";
   return fmt::format("{}there {} {}", guess, known.size() == 1 ? "is" : "are",
                      fmt::join(known, ", "));
+}
+
+size_t index_of(std::string_view what, std::string_view name,
+                const std::vector<std::string>& known) {
+  const auto found = std::ranges::find(known, name);
+  if (found == known.end()) {
+    const std::string wanted(name);
+    fail(fmt::format("{}: there is no '{}'; {}", what, wanted, suggest(wanted, known)));
+  }
+  return static_cast<size_t>(found - known.begin());
 }
 
 }  // namespace tessera

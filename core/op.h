@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/access.h"
+#include "core/chain.h"
 #include "core/tensor.h"
 
 namespace tessera {
@@ -52,24 +53,6 @@ class LeafOp : public Op {};
 // one less than all of them are). Inputs of another type than `type` are the op's own affair
 // (`where` takes a bool first).
 using TileFn = void (*)(void* dst, const void* const* src, int64_t n, unsigned uniform);
-
-// Cheap functions of real numbers can also be links of a chain: one loop that computes several of
-// them, one after the other, and keeps the values in between in vector registers. Each link applies
-// function number `code` to the value so far and `operand`; number `code` + 1 is the same function
-// with the two swapped. The first link says what value the chain starts from.
-struct ChainLink {
-  const void* operand;  // n elements or, if `uniform`, one for all; null for f(x)
-  bool uniform;
-  int code;
-};
-using ChainFn = void (*)(void* dst, const ChainLink* links, int count, int64_t n);
-inline constexpr int kMaxLinks = 16;  // behind the first
-
-// How a function takes part: links of the same `run` can form a chain; null if it cannot.
-struct ChainStep {
-  ChainFn run = nullptr;
-  int code = 0;
-};
 
 class MapOp : public Op {
  public:

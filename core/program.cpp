@@ -15,105 +15,58 @@ size_t at(int i) {
   return static_cast<size_t>(i);
 }
 
-// By register: whether it may change from one element to the next along the innermost axis. What
-// does not is one value for a whole tile, or for long parts of it, and computed once by itself;
-// inside of a chain it would be computed for every element.
-std::vector<char> varying_registers(const Program& program) {
-  using Kind = Instruction::Kind;
-  int innermost = program.space.ndim() - 1;
-  while (innermost >= 0 && program.space[innermost] == 1) --innermost;
-  std::vector<char> varies(at(program.registers), 0);
-  for (const Instruction& i : program.code) {
-    bool any = i.kind == Kind::guard;
-    if (i.kind == Kind::load || i.kind == Kind::iota)
-      any = innermost >= 0 && i.form.coef[at(innermost)] != 0;
-    if (i.kind != Kind::reduce && i.kind != Kind::expand) {
-      for (int s = 0; s < i.sources; ++s) any = any || varies[at(i.src[s])];
-    }
-    varies[at(i.dst)] = any && !i.per_row;
-  }
-  return varies;
-}
-
 }  // namespace
 
-void form_chains(Program& program) {
-  std::vector<Instruction>& code = program.code;
-  const std::vector<char> varies = varying_registers(program);
-  std::vector<int> uses(at(program.registers), 0), maker(at(program.registers), -1);
-  for (const Instruction& i : code) {
-    for (int s = 0; s < i.sources; ++s) ++uses[at(i.src[s])];
-  }
-  for (const Store& store : program.stores) ++uses[at(store.reg)];
-
-  // Each map continues the longer of the chains that end in its sources.
-  std::vector<int> before(code.size(), -1), length(code.size(), 1);
-  std::vector<char> continued(code.size(), 0);
-  for (size_t c = 0; c < code.size(); ++c) {
-    Instruction& i = code[c];
-    maker[at(i.dst)] = static_cast<int>(c);
-    if (!i.chain.run || !varies[at(i.dst)]) continue;
-    for (int s = 0; s < i.sources; ++s) {
-      const int m = maker[at(i.src[s])];
-      if (code[at(m)].chain.run != i.chain.run || !varies[at(i.src[s])] ||
-          uses[at(i.src[s])] != 1 || length[at(m)] == kMaxLinks || length[at(m)] < length[c])
-        continue;
-      before[c] = m;
-      length[c] = length[at(m)] + 1;
-      i.link = s;
-    }
-    if (before[c] >= 0) continued[at(before[c])] = 1;
-  }
-
-  // A chain stands where its last map stood: all it reads has been computed by then, and nobody
-  // else waits for what it computes on the way.
-  std::vector<Instruction> ordered;
-  for (size_t c = 0; c < code.size(); ++c) {
-    if (continued[c]) continue;
-    const auto first = static_cast<std::ptrdiff_t>(ordered.size());
-    for (int m = static_cast<int>(c); m >= 0; m = before[at(m)]) ordered.push_back(code[at(m)]);
-    std::reverse(ordered.begin() + first, ordered.end());
-  }
-  code = std::move(ordered);
-}
-
 void allocate_registers(Program& program) {
-  const auto count = static_cast<size_t>(program.registers);
-  std::vector<size_t> last_use(count, 0);
-  for (size_t i = 0; i < program.code.size(); ++i) {
-    for (int s = 0; s < program.code[i].sources; ++s) {
-      last_use[static_cast<size_t>(program.code[i].src[s])] = i;
-    }
+  std::vector<Instruction>& code = program.code;
+  constexpr size_t kNever = 0;  // nothing that reads a register stands first
+  std::vector<size_t> last_use(at(program.registers), kNever);
+  for (size_t c = 0; c < code.size(); ++c) {
+    for (int s = 0; s < code[c].sources; ++s) last_use[at(code[c].src[s])] = c;
   }
-  for (const Store& store : program.stores)
-    last_use[static_cast<size_t>(store.reg)] = program.code.size();
+  for (const Store& store : program.stores) last_use[at(store.reg)] = code.size();
 
-  std::vector<int> physical(count, -1), free;
+  std::vector<int> physical(at(program.registers), -1);
+  std::vector<char> brief(at(program.registers), 0);
+  std::vector<int> free;
   int used = 0;
-  for (size_t i = 0; i < program.code.size(); ++i) {
-    size_t last = i;  // of the chain that starts here
-    while (last + 1 < program.code.size() && program.code[last + 1].link >= 0) ++last;
-    // The result is placed before the sources are freed: a loop may not read what it overwrites
-    // at another width (casts) or position (expand, reduce, what stands for all elements).
-    if (free.empty()) free.push_back(used++);
-    const auto dst = static_cast<size_t>(program.code[last].dst);
-    physical[dst] = free.back();
-    free.pop_back();
-    for (;; ++i) {
-      Instruction& instruction = program.code[i];
-      const int sources[3] = {instruction.src[0], instruction.src[1], instruction.src[2]};
-      for (int s = 0; s < instruction.sources; ++s) {
-        const auto reg = static_cast<size_t>(sources[s]);
-        instruction.src[s] = physical[reg];
+  const auto take = [&](std::vector<int>& from) {
+    if (from.empty()) return used++;
+    const int reg = from.back();
+    from.pop_back();
+    return reg;
+  };
+  for (size_t first = 0, end = 0; first < code.size(); first = end) {
+    end = first + 1;
+    while (end < code.size() && code[end].chained) ++end;
+    // A chain goes through its instructions again for each block, so what it reads keeps its
+    // buffer until it ends; so do sources of a single instruction, since a loop may not read what
+    // it overwrites at another width (casts) or position (expand, reduce, what stands for all
+    // elements). Only blocks make room for other blocks.
+    std::vector<int> blocks, later;
+    for (size_t c = first; c < end; ++c) {
+      Instruction& i = code[c];
+      const int written = i.dst;
+      const bool passed_on = i.brief && last_use[at(written)] == c + 1 && code[c + 1].link >= 0 &&
+                             code[c + 1].src[code[c + 1].link] == written &&
+                             std::count(code[c + 1].src, code[c + 1].src + 3, written) == 1;
+      brief[at(written)] = i.brief;
+      if (!passed_on) physical[at(written)] = take(i.brief && !blocks.empty() ? blocks : free);
+      i.dst = physical[at(written)];
+      const int sources[3] = {i.src[0], i.src[1], i.src[2]};
+      for (int s = 0; s < i.sources; ++s) {
+        const int reg = physical[at(sources[s])];
+        i.src[s] = reg;
         const bool again = std::find(sources, sources + s, sources[s]) != sources + s;
-        if (last_use[reg] == i && !again && s != instruction.link) free.push_back(physical[reg]);
+        if (last_use[at(sources[s])] != c || again || reg < 0) continue;
+        (brief[at(sources[s])] ? blocks : later).push_back(reg);
       }
-      instruction.dst = physical[static_cast<size_t>(instruction.dst)];
-      if (i == last) break;
+      if (last_use[at(written)] == kNever && i.dst >= 0) later.push_back(i.dst);  // dead code
     }
-    if (last_use[dst] == 0) free.push_back(physical[dst]);  // never used: dead code
+    free.insert(free.end(), blocks.begin(), blocks.end());
+    free.insert(free.end(), later.begin(), later.end());
   }
-  for (Store& store : program.stores) store.reg = physical[static_cast<size_t>(store.reg)];
+  for (Store& store : program.stores) store.reg = physical[at(store.reg)];
   program.registers = used;
 }
 
@@ -144,7 +97,10 @@ std::string Program::str() const {
   for (const Instruction& i : code) {
     text += fmt::format("  {}{}: {} = {}", register_name(i.dst), i.per_row ? "/row" : "", i.type,
                         i.kind == Instruction::Kind::map ? i.name : kind_name(i.kind));
-    for (int s = 0; s < i.sources; ++s) text += fmt::format(" {}", register_name(i.src[s]));
+    for (int s = 0; s < (i.scaled < 0 ? i.sources : 2); ++s) {
+      text += fmt::format(" {}", register_name(i.src[s]));
+      if (s == i.scaled) text += fmt::format("*{}", register_name(i.src[2]));
+    }
     if (i.slot >= 0) text += fmt::format(" @{}", i.slot);
     if (i.kind == Instruction::Kind::load || i.kind == Instruction::Kind::iota ||
         i.kind == Instruction::Kind::guard) {

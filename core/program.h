@@ -35,9 +35,12 @@ struct Instruction {
   int src[3] = {-1, -1, -1};
   int slot = -1;  // array or number that is read
   TileFn fn = nullptr;
-  ChainStep chain;  // how fn can be computed in a chain
-  int link = -1;    // the source that comes from the instruction before in vector registers; or -1
-  Linear form;      // position read, index, or guarded form, over the iteration space
+  ChainStep chain;       // map: how fn is computed in a chain; every map that has it is in one
+  bool chained = false;  // goes on with the chain of the instruction before
+  int link = -1;         // the source that is the value of the instruction before
+  int scaled = -1;       // the source of two that is multiplied by src[2], a number, first
+  bool brief = false;    // only its own chain reads it: the register holds a block at a time
+  Linear form;           // position read, index, or guarded form, over the iteration space
   int64_t low = 0, high = 0;
   const char* name = "";  // for people
 };
@@ -75,13 +78,8 @@ struct Program {
 // Reductions up to this length are computed with their neighbours in one pass over each row.
 inline constexpr int64_t kMaxRow = 8192;
 
-// Lines up maps that can be computed in one loop, from instructions that each write a register of
-// their own: a map whose only reader is another one stands right before it, and is its `link`. The
-// same arithmetic in the same order of operands, so the same bits.
-void form_chains(Program& program);
-
-// Gives registers the fewest buffers that keep live values apart. What only goes from link to link
-// of a chain has none: -1.
+// Gives registers the fewest buffers that keep live values apart, and -1 to what only goes from
+// link to link of a chain.
 void allocate_registers(Program& program);
 
 }  // namespace tessera

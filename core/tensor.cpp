@@ -126,10 +126,10 @@ double Tensor::item() const {
 void Tensor::update(const Tensor& value) const {
   require(defined() && node_->is_variable,
           "update: only variables can be updated; make one with variable(tensor)");
-  require(
-      value.defined() && value.shape() == shape() && value.dtype() == dtype(),
-      "update: the new value must be {} {} like the variable, got {}", dtype(), shape(),
-      value.defined() ? fmt::format("{} {}", value.dtype(), value.shape()) : "an undefined tensor");
+  require(value.defined(), "update: the new value is an undefined tensor");
+  require(value.shape() == shape() && value.dtype() == dtype(),
+          "update: the new value must be {} {} like the variable, got {} {}", dtype(), shape(),
+          value.dtype(), value.shape());
   variable_op(node_)->set(fresh_leaf(value));
 }
 

@@ -9,23 +9,6 @@
 
 namespace tessera::infer {
 
-namespace {
-
-// The one of `names` that is `name`.
-template <class T>
-T named(const char* what, std::string_view name,
-        const std::vector<std::pair<std::string, T>>& names) {
-  std::vector<std::string> known;
-  for (const auto& entry : names) {
-    if (entry.first == name) return entry.second;
-    known.push_back(entry.first);
-  }
-  fail(std::string(what) + ": there is no '" + std::string(name) + "'; " +
-       suggest(std::string(name), known));
-}
-
-}  // namespace
-
 std::vector<int64_t> window_starts(int64_t extent, int64_t tile, double overlap,
                                    Placement placement) {
   require(tile >= 1 && tile <= extent,
@@ -68,12 +51,12 @@ std::vector<double> window_weights(int64_t tile, Blend blend, Placement placemen
 }
 
 Placement parse_placement(std::string_view name) {
-  return named<Placement>("placement", name,
-                          {{"nnunet", Placement::nnunet}, {"monai", Placement::monai}});
+  return choose<Placement>("placement", name,
+                           {{"nnunet", Placement::nnunet}, {"monai", Placement::monai}});
 }
 
 Blend parse_blend(std::string_view name) {
-  return named<Blend>(
+  return choose<Blend>(
       "blend", name,
       {{"constant", Blend::constant}, {"gaussian", Blend::gaussian}, {"hann", Blend::hann}});
 }

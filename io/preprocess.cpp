@@ -18,14 +18,6 @@ constexpr std::array<const char*, 5> kNormalizeNames = {"none", "zscore", "minma
                                                         "imagenet"};
 constexpr std::array<const char*, 2> kFitNames = {"stretch", "pad"};
 
-template <size_t n>
-size_t index_of(std::string_view name, const std::array<const char*, n>& names, const char* what) {
-  const auto* found = std::find(names.begin(), names.end(), name);
-  require(found != names.end(), "{}: there is no \"{}\"; {}", what, name,
-          suggest(std::string(name), {names.begin(), names.end()}));
-  return static_cast<size_t>(found - names.begin());
-}
-
 // Where an image of one size lies in a canvas of another: its size there and its corner.
 struct Placement {
   int64_t canvas_height, canvas_width;
@@ -139,11 +131,12 @@ Preprocess preprocess_from_json(std::string_view text, const std::string& name) 
 }
 
 Normalize parse_normalize(std::string_view name) {
-  return static_cast<Normalize>(index_of(name, kNormalizeNames, "normalize"));
+  return static_cast<Normalize>(
+      index_of("normalize", name, {kNormalizeNames.begin(), kNormalizeNames.end()}));
 }
 
 Fit parse_fit(std::string_view name) {
-  return static_cast<Fit>(index_of(name, kFitNames, "fit"));
+  return static_cast<Fit>(index_of("fit", name, {kFitNames.begin(), kFitNames.end()}));
 }
 
 Image resize_input(const Image& image, const Preprocess& preprocess) {

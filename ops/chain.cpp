@@ -7,10 +7,13 @@ TESSERA_FOR_EACH_ISA(extern const ChainFn chain_f32; extern const ChainFn chain_
 namespace tessera {
 
 ChainStep chain_step(Link function, DType type) {
-  const int code = 2 * static_cast<int>(function);
-  if (type == f32) return {TESSERA_SELECT(chain_f32), code};
-  if (type == f64) return {TESSERA_SELECT(chain_f64), code};
-  return {};
+  if (type != f32 && type != f64) return {};
+  ChainStep step;
+  step.run = type == f32 ? TESSERA_SELECT(chain_f32) : TESSERA_SELECT(chain_f64);
+  step.code = code_of(function);
+  step.is_product = function == Link::mul;
+  step.takes_factor = function == Link::add || function == Link::sub;
+  return step;
 }
 
 }  // namespace tessera

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "core/op.h"
+#include "core/chain.h"
+#include "core/dtype.h"
 
 namespace tessera {
 
@@ -21,6 +22,12 @@ enum class Link : int {
   reciprocal,
   relu
 };
+
+// The code of f(value, operand); the next one is f(operand, value).
+constexpr int code_of(Link function) {
+  return 2 + 2 * static_cast<int>(function);
+}
+static_assert(code_of(Link{}) > ChainLink::kLoad && code_of(Link{}) > ChainLink::kStore);
 
 // For the compute type f32 or f64; others have no chains.
 ChainStep chain_step(Link function, DType type);

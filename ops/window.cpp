@@ -22,8 +22,50 @@ int64_t planes_of(const Shape& shape, const Window& window) {
   return shape.slice(0, shape.ndim() - window.ndim).numel();
 }
 
-// Calls f(T{}, spans, plane) for each plane of an output, where T is the C++ type of `dtype`. The
-// plane is the unit of parallel work, so that no two threads add to one element.
+// What one window sees of a plane.
+struct View {
+  const Span &d, &h, &w;
+  int64_t H, W;  // extents of the plane
+
+  // Calls f(position in the plane) in row-major order.
+  template <class F>
+  void for_each(F&& f) const {
+    for (int64_t i = d.begin; i < d.end; i += d.step) {
+      for (int64_t j = h.begin; j < h.end; j += h.step) {
+        const int64_t row = (i * H + j) * W;
+        for (int64_t k = w.begin; k < w.end; k += w.step) f(row + k);
+      }
+    }
+  }
+};
+
+// One plane of arrays that all have equally many; T is the C++ type of their elements.
+template <class T>
+struct Plane {
+  const Window& window;
+  const Spans& spans;
+  int64_t number, count;
+
+  template <class U = T>
+  U* of(const Array& array) const {
+    return array.as<U>() + number * (array.numel() / count);
+  }
+
+  // Calls f(output, View) for each window.
+  template <class F>
+  void for_each_window(F&& f) const {
+    const int64_t H = window.axis[1].extent, W = window.axis[2].extent;
+    int64_t output = 0;
+    for (const Span& d : spans[0]) {
+      for (const Span& h : spans[1]) {
+        for (const Span& w : spans[2]) f(output++, View{d, h, w, H, W});
+      }
+    }
+  }
+};
+
+// Calls f(Plane<T>) for each plane of an output. The plane is the unit of parallel work, so that no
+// two threads add to one element.
 template <class F>
 void for_each_plane(const Window& window, DType dtype, const Array& output, F&& f) {
   if (output.numel() == 0) return;
@@ -31,39 +73,20 @@ void for_each_plane(const Window& window, DType dtype, const Array& output, F&& 
   const Spans spans = window.spans();
   const int64_t planes = planes_of(output.shape, window);
   const bool serial = planes * std::max(window.extent(), window.outputs()) < few;
-  dispatch(dtype, [&]<class T>(T value) {
-    if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
-      cpu::parallel_for(planes, serial, [&](int64_t plane) { f(value, spans, plane); });
+  dispatch(dtype, [&]<class T>(T) {
+    if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
+      cpu::parallel_for(planes, serial, [&](int64_t plane) {
+        f(Plane<T>{window, spans, plane, planes});
+      });
+    }
   });
 }
 
-template <class F>
-void for_each_window(const Spans& spans, F&& f) {
-  int64_t output = 0;
-  for (const Span& d : spans[0]) {
-    for (const Span& h : spans[1]) {
-      for (const Span& w : spans[2]) f(output++, d, h, w);
-    }
-  }
-}
-
-// Calls f(position in the plane) for what a window sees, in row-major order.
-template <class F>
-void for_each_element(const Window& window, const Span& d, const Span& h, const Span& w, F&& f) {
-  const int64_t H = window.axis[1].extent, W = window.axis[2].extent;
-  for (int64_t i = d.begin; i < d.end; i += d.step) {
-    for (int64_t j = h.begin; j < h.end; j += h.step) {
-      const int64_t row = (i * H + j) * W;
-      for (int64_t k = w.begin; k < w.end; k += w.step) f(row + k);
-    }
-  }
-}
-
 template <class T>
-int64_t argmax(const T* x, const Window& window, const Span& d, const Span& h, const Span& w) {
+int64_t argmax(const T* x, const View& view) {
   int64_t best = -1;
   T greatest{};
-  for_each_element(window, d, h, w, [&](int64_t i) {
+  view.for_each([&](int64_t i) {
     if (best < 0 || x[i] > greatest || x[i] != x[i]) {
       best = i;
       greatest = x[i];
@@ -128,16 +151,14 @@ class MaxGatherOp final : public WindowOp {
   using WindowOp::WindowOp;
   std::string_view name() const override { return "max_pool_gather"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(
-        window_, output.dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
-          const T* x = inputs[0].as<T>() + plane * window_.extent();
-          const T* v = inputs[1].as<T>() + plane * window_.extent();
-          T* y = output.as<T>() + plane * window_.outputs();
-          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
-            const int64_t i = argmax(x, window_, d, h, w);
-            y[o] = i < 0 ? T{} : v[i];
-          });
-        });
+    for_each_plane(window_, output.dtype, output, [&]<class T>(const Plane<T>& plane) {
+      const T *x = plane.of(inputs[0]), *v = plane.of(inputs[1]);
+      T* y = plane.of(output);
+      plane.for_each_window([&](int64_t o, const View& view) {
+        const int64_t i = argmax(x, view);
+        y[o] = i < 0 ? T{} : v[i];
+      });
+    });
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
     return {{}, max_backward(x[0], dy, window_)};
@@ -150,21 +171,19 @@ class MaxBackwardOp final : public WindowOp {
   using WindowOp::WindowOp;
   std::string_view name() const override { return "max_pool_backward"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(
-        window_, output.dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
-          const T* x = inputs[0].as<T>() + plane * window_.extent();
-          const T* dy = inputs[1].as<T>() + plane * window_.outputs();
-          T* dx = output.as<T>() + plane * window_.extent();
-          if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
-            run_pairs(*pairs, x, dy, dx);
-            return;
-          }
-          std::fill_n(dx, window_.extent(), T{});
-          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
-            const int64_t i = argmax(x, window_, d, h, w);
-            if (i >= 0) dx[i] = static_cast<T>(dx[i] + dy[o]);
-          });
-        });
+    for_each_plane(window_, output.dtype, output, [&]<class T>(const Plane<T>& plane) {
+      const T *x = plane.of(inputs[0]), *dy = plane.of(inputs[1]);
+      T* dx = plane.of(output);
+      if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
+        run_pairs(*pairs, x, dy, dx);
+        return;
+      }
+      std::fill_n(dx, window_.extent(), T{});
+      plane.for_each_window([&](int64_t o, const View& view) {
+        const int64_t i = argmax(x, view);
+        if (i >= 0) dx[i] = static_cast<T>(dx[i] + dy[o]);
+      });
+    });
   }
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed) const override {
     return {{},
@@ -195,21 +214,20 @@ class MaxOp final : public WindowOp {
   using WindowOp::WindowOp;
   std::string_view name() const override { return "max_pool"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(
-        window_, output.dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
-          const T* x = inputs[0].as<T>() + plane * window_.extent();
-          T* y = output.as<T>() + plane * window_.outputs();
-          if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
-            const int64_t W = window_.axis[2].extent, Wo = window_.axis[2].outputs;
-            for (int64_t h = 0; h < window_.axis[1].outputs; ++h)
-              pairs->max(x + 2 * h * W, x + (2 * h + 1) * W, Wo, y + h * Wo);
-            return;
-          }
-          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
-            const int64_t i = argmax(x, window_, d, h, w);
-            y[o] = i < 0 ? lowest<T>() : x[i];
-          });
-        });
+    for_each_plane(window_, output.dtype, output, [&]<class T>(const Plane<T>& plane) {
+      const T* x = plane.of(inputs[0]);
+      T* y = plane.of(output);
+      if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
+        const int64_t W = window_.axis[2].extent, Wo = window_.axis[2].outputs;
+        for (int64_t h = 0; h < window_.axis[1].outputs; ++h)
+          pairs->max(x + 2 * h * W, x + (2 * h + 1) * W, Wo, y + h * Wo);
+        return;
+      }
+      plane.for_each_window([&](int64_t o, const View& view) {
+        const int64_t i = argmax(x, view);
+        y[o] = i < 0 ? lowest<T>() : x[i];
+      });
+    });
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
     return {max_backward(x[0], dy, window_)};
@@ -222,15 +240,14 @@ class ArgmaxOp final : public WindowOp {
   std::string_view name() const override { return "max_pool_indices"; }
   bool differentiable() const override { return false; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(
-        window_, inputs[0].dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
-          const T* x = inputs[0].as<T>() + plane * window_.extent();
-          int64_t* y = output.as<int64_t>() + plane * window_.outputs();
-          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
-            const int64_t i = argmax(x, window_, d, h, w);
-            y[o] = i < 0 ? window_.extent() : i;
-          });
-        });
+    for_each_plane(window_, inputs[0].dtype, output, [&]<class T>(const Plane<T>& plane) {
+      const T* x = plane.of(inputs[0]);
+      auto* y = plane.template of<int64_t>(output);
+      plane.for_each_window([&](int64_t o, const View& view) {
+        const int64_t i = argmax(x, view);
+        y[o] = i < 0 ? window_.extent() : i;
+      });
+    });
   }
 };
 
@@ -244,25 +261,24 @@ class AverageOp : public WindowOp {
     append_key(out, divisor_.number, divisor_.count_padding);
   }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(
-        window_, output.dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
-          const T* x = inputs[0].as<T>() + plane * window_.extent();
-          T* y = output.as<T>() + plane * window_.outputs();
-          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
-            double sum = 0;
-            for_each_element(window_, d, h, w,
-                             [&](int64_t i) { sum += static_cast<double>(x[i]); });
-            y[o] = static_cast<T>(sum / divided_by(d, h, w));
-          });
-        });
+    for_each_plane(window_, output.dtype, output, [&]<class T>(const Plane<T>& plane) {
+      const T* x = plane.of(inputs[0]);
+      T* y = plane.of(output);
+      plane.for_each_window([&](int64_t o, const View& view) {
+        double sum = 0;
+        view.for_each([&](int64_t i) { sum += static_cast<double>(x[i]); });
+        y[o] = static_cast<T>(sum / divided_by(view));
+      });
+    });
   }
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed needed) const override;
 
  protected:
-  double divided_by(const Span& d, const Span& h, const Span& w) const {
+  double divided_by(const View& view) const {
     if (divisor_.number != 0) return static_cast<double>(divisor_.number);
-    const int64_t count = divisor_.count_padding ? d.padded * h.padded * w.padded
-                                                 : d.inside() * h.inside() * w.inside();
+    const int64_t count = divisor_.count_padding
+                              ? view.d.padded * view.h.padded * view.w.padded
+                              : view.d.inside() * view.h.inside() * view.w.inside();
     return static_cast<double>(std::max<int64_t>(1, count));
   }
   const Divisor divisor_;
@@ -273,17 +289,15 @@ class AverageBackwardOp final : public AverageOp {
   using AverageOp::AverageOp;
   std::string_view name() const override { return "avg_pool_backward"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(
-        window_, output.dtype, output, [&]<class T>(T, const Spans& spans, int64_t plane) {
-          const T* dy = inputs[0].as<T>() + plane * window_.outputs();
-          T* dx = output.as<T>() + plane * window_.extent();
-          std::fill_n(dx, window_.extent(), T{});
-          for_each_window(spans, [&](int64_t o, const Span& d, const Span& h, const Span& w) {
-            const T share = static_cast<T>(static_cast<double>(dy[o]) / divided_by(d, h, w));
-            for_each_element(window_, d, h, w,
-                             [&](int64_t i) { dx[i] = static_cast<T>(dx[i] + share); });
-          });
-        });
+    for_each_plane(window_, output.dtype, output, [&]<class T>(const Plane<T>& plane) {
+      const T* dy = plane.of(inputs[0]);
+      T* dx = plane.of(output);
+      std::fill_n(dx, window_.extent(), T{});
+      plane.for_each_window([&](int64_t o, const View& view) {
+        const T share = static_cast<T>(static_cast<double>(dy[o]) / divided_by(view));
+        view.for_each([&](int64_t i) { dx[i] = static_cast<T>(dx[i] + share); });
+      });
+    });
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
     return {

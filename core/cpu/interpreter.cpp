@@ -52,15 +52,32 @@ Program collapsed(const Program& original) {
   return program;
 }
 
+// Computes elements [begin, end) of a program that runs in place.
+void run_lines(const Program& program, std::span<std::byte* const> slots, int64_t begin,
+               int64_t end) {
+  TileRunner tiles(program, slots, 1);
+  const Shape& space = program.space;
+  const int64_t inner = space.empty() ? 1 : space.back();
+  const int64_t lines = space.ndim() < 2 ? 1 : space[space.ndim() - 2];
+  while (begin < end) {
+    const int64_t line = begin / inner, n = std::min(end - begin, inner - begin % inner);
+    const int64_t together = n < inner ? 1 : std::min((end - begin) / inner, lines - line % lines);
+    tiles.run(begin, n, together);
+    begin += n * together;
+  }
+}
+
 void run_flat(const Program& program, std::span<std::byte* const> slots) {
   const int64_t total = program.space.numel();
   const int64_t tile = tile_elements(program);
-  // Tiles end where a long row ends, so that what is constant along the row stays one value.
   const int64_t inner = program.space.empty() ? 1 : program.space.back();
+  const bool in_place = inner >= kTile / 4 && runs_in_place(program);
+  // Tiles end where a long row ends, so that what is constant along the row stays one value.
   const bool by_row = inner >= tile / 4 && inner < total;
   parallel_for((total + kChunk - 1) / kChunk, total < kSerial, [&](int64_t chunk) {
-    TileRunner tiles(program, slots, tile);
     const int64_t end = std::min(total, (chunk + 1) * kChunk);
+    if (in_place) return run_lines(program, slots, chunk * kChunk, end);
+    TileRunner tiles(program, slots, tile);
     for (int64_t begin = chunk * kChunk; begin < end;) {
       int64_t n = std::min(tile, end - begin);
       if (by_row) n = std::min(n, inner - begin % inner);

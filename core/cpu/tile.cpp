@@ -60,16 +60,53 @@ int64_t widest_type(const Program& program) {
   return bytes;
 }
 
+// By instruction: the array that its result is stored in and can be computed into, or -1.
+std::vector<int> result_slots(const Program& program) {
+  using Kind = Instruction::Kind;
+  std::vector<int> slots(program.code.size(), -1);
+  if (program.walk != Walk::flat && program.walk != Walk::rows) return slots;
+  for (const Store& store : program.stores) {
+    size_t c = program.code.size();
+    while (c > 0 && program.code[c - 1].dst != store.reg) --c;
+    const Instruction& i = program.code[c - 1];
+    const bool computed = i.kind == Kind::map || i.kind == Kind::cast || i.kind == Kind::reduce;
+    if (computed && i.type == store.storage) slots[c - 1] = store.slot;
+  }
+  return slots;
+}
+
 }  // namespace
+
+bool runs_in_place(const Program& program) {
+  using Kind = Instruction::Kind;
+  if (program.walk != Walk::flat) return false;
+  const std::vector<int> slots = result_slots(program);
+  const auto computed =
+      std::count_if(slots.begin(), slots.end(), [](int slot) { return slot >= 0; });
+  if (computed != std::ssize(program.stores)) return false;  // some are copied
+  const int last = program.space.ndim() - 1;
+  for (size_t c = 0; c < program.code.size(); ++c) {
+    const Instruction& i = program.code[c];
+    const int64_t step = last < 0 ? 0 : i.form.coef[at(last)];
+    const bool load = i.kind == Kind::load && i.sources == 0 && (step == 0 || step == 1);
+    const bool read_there = (load || i.kind == Kind::scalar) && i.storage == i.type;
+    const bool computed_there = i.chain.run && (i.brief || slots[c] >= 0);
+    if (!read_there && !computed_there) return false;
+  }
+  return true;
+}
 
 int64_t tile_elements(const Program& program) {
   constexpr int64_t kCache = 32768, kMost = 1024;
-  // Most loads and all numbers are read where they are and leave their tile empty.
+  // Most loads and all numbers are read where they are, and results are computed where they are
+  // stored; chains need a block.
+  const std::vector<int> slots = result_slots(program);
   std::vector<char> filled(at(program.registers), 0);
-  for (const Instruction& i : program.code) {
+  for (size_t c = 0; c < program.code.size(); ++c) {
+    const Instruction& i = program.code[c];
     const bool in_place = i.kind == Instruction::Kind::scalar ||
                           (i.kind == Instruction::Kind::load && i.storage == i.type);
-    if (i.dst >= 0 && !in_place) filled[at(i.dst)] = 1;
+    if (i.dst >= 0 && !in_place && !i.brief && slots[c] < 0) filled[at(i.dst)] = 1;
   }
   const int64_t bytes = widest_type(program) * std::count(filled.begin(), filled.end(), 1);
   int64_t n = kMost;
@@ -79,35 +116,24 @@ int64_t tile_elements(const Program& program) {
 
 TileRunner::TileRunner(const Program& program, std::span<std::byte* const> slots, int64_t capacity)
     : program_(program), slots_(slots), elements_{program.space} {
-  const int64_t bytes = (capacity * widest_type(program) + 63) / 64 * 64;
-  memory_ = std::make_unique_for_overwrite<std::byte[]>(at((program.registers + 1) * bytes + 64));
+  const int64_t tile = std::max<int64_t>((capacity * widest_type(program) + 63) / 64 * 64,
+                                         static_cast<int64_t>(kChainBlockBytes));
+  memory_ = std::make_unique_for_overwrite<std::byte[]>(at((program.registers + 1) * tile + 64));
   void* aligned = memory_.get();
-  size_t room = at((program.registers + 1) * bytes + 64);
+  size_t room = at((program.registers + 1) * tile + 64);
   auto* start = static_cast<std::byte*>(std::align(64, 1, aligned, room));
-  for (int r = 0; r <= program.registers; ++r) home_.push_back(start + r * bytes);
+  for (int r = 0; r <= program.registers; ++r) home_.push_back(start + r * tile);
   registers_.resize(at(program.registers));
   if (program.walk == Walk::rows) rows_.space = space_of_rows(program.space, program.row);
-  // A chain is one step.
   for (const Instruction& i : program.code) {
-    if (i.link >= 0) {
+    if (i.chained) {
       steps_.back().last = &i;
     } else {
       const Linear form = i.per_row ? row_form(program.space, rows_.space, i.form) : i.form;
       steps_.push_back({&i, &i, form});
     }
   }
-  // A result that is stored in its compute type is computed in place.
-  if (program.walk == Walk::flat || program.walk == Walk::rows) {
-    for (const Store& store : program.stores) {
-      const auto writer = std::find_if(steps_.rbegin(), steps_.rend(),
-                                       [&](const Step& s) { return s.last->dst == store.reg; });
-      if (writer == steps_.rend()) continue;
-      const Instruction& i = *writer->last;
-      const bool computed = i.kind == Instruction::Kind::map || i.kind == Instruction::Kind::cast ||
-                            i.kind == Instruction::Kind::reduce;
-      if (computed && i.type == store.storage) writer->slot = store.slot;
-    }
-  }
+  result_slots_ = result_slots(program);
 }
 
 void TileRunner::load(const Instruction& i, const Linear& form, int64_t n, Register& dst) {
@@ -147,6 +173,7 @@ void TileRunner::load(const Instruction& i, const Linear& form, int64_t n, Regis
     const std::byte* first = array + cursor.value_of(form) * size;
     const int64_t step = last < 0 ? 0 : form.coef[at(last)];
     dst.uniform = step == 0 || n == 1;
+    dst.next_line = last > 0 ? form.coef[at(last - 1)] * size : 0;
     if (!converts && (step == 1 || dst.uniform)) {
       dst.data = const_cast<std::byte*>(first);
       return;
@@ -230,41 +257,59 @@ void TileRunner::store(const Store& store, int64_t begin, int64_t n) {
   }
 }
 
-void TileRunner::chain(const Step& step, int64_t n, Register& dst) {
-  ChainLink links[kMaxLinks + 1];
-  const auto set_operand = [&](ChainLink& link, int reg) {
-    link.operand = registers_[at(reg)].data;
-    link.uniform = registers_[at(reg)].uniform;
-  };
-  links[0].code = 0;
-  set_operand(links[0], step.first->src[0]);
-  ChainLink* link = links;
-  for (const Instruction* i = step.first; i <= step.last; ++i) {
-    const bool swapped = i->link == 1;
-    *++link = {nullptr, false, i->chain.code + (swapped ? 1 : 0)};
-    if (i->sources == 2) set_operand(*link, i->src[swapped ? 0 : 1]);
-  }
-  step.first->chain.run(dst.data, links, static_cast<int>(link - links) + 1, n);
+// Where an instruction's result goes in a tile whose first element, or row, is `first`.
+std::byte* TileRunner::result_of(const Instruction& i, int64_t first) const {
+  const int slot = result_slots_[static_cast<size_t>(&i - program_.code.data())];
+  return slot < 0 ? home_[at(i.dst)] : slots_[at(slot)] + first * size_of(i.type);
 }
 
-void TileRunner::run(int64_t begin, int64_t n) {
+void TileRunner::chain(const Step& step, int64_t begin, int64_t n, int64_t lines) {
+  using Place = ChainLink::Place;
+  links_.clear();
+  next_line_.clear();
+  const auto add = [&](int code, const Register& r, const void* factor) {
+    const Place place = r.uniform ? Place::number : r.brief ? Place::block : Place::elements;
+    links_.push_back({code, place, r.data, factor});
+    next_line_.push_back(r.next_line);
+  };
+  for (const Instruction* i = step.first; i <= step.last; ++i) {
+    const int value = i->link >= 0 ? i->link : i->scaled == 0 ? 1 : 0, operand = 1 - value;
+    if (i->link < 0) add(ChainLink::kLoad, registers_[at(i->src[value])], nullptr);
+    if (i->sources == 1) {
+      links_.push_back({i->chain.code, Place::none, nullptr, nullptr});
+      next_line_.push_back(0);
+    } else {
+      const void* factor = i->scaled < 0 ? nullptr : registers_[at(i->src[2])].data;
+      add(i->chain.code + value, registers_[at(i->src[operand])], factor);
+    }
+    if (i->dst < 0) continue;
+    registers_[at(i->dst)] = {result_of(*i, begin), false, i->brief,
+                              i->brief ? 0 : n * size_of(i->type)};
+    add(ChainLink::kStore, registers_[at(i->dst)], nullptr);
+  }
+  const auto count = static_cast<int>(links_.size());
+  for (int64_t line = 0; line < lines; ++line) {
+    step.first->chain.run(links_.data(), count, n);
+    for (size_t k = 0; k < links_.size() && line + 1 < lines; ++k)
+      links_[k].data = static_cast<std::byte*>(links_[k].data) + next_line_[k];
+  }
+}
+
+void TileRunner::run(int64_t begin, int64_t n, int64_t lines) {
   using Kind = Instruction::Kind;
   const bool by_row = program_.walk == Walk::rows;
   const int64_t rows = by_row ? n / program_.row : 0, first_row = by_row ? begin / program_.row : 0;
-  elements_.seek(begin, n);
+  elements_.seek(begin, n * lines);
   if (by_row) rows_.seek(first_row, rows);
   for (const Step& step : steps_) {
     const Instruction& i = *step.last;
-    Register& dst = registers_[at(i.dst)];
-    const int64_t count = i.per_row ? rows : n;
-    Register result{home_[at(i.dst)], false};
-    if (step.slot >= 0)
-      result.data = slots_[at(step.slot)] + (i.per_row ? first_row : begin) * size_of(i.type);
-    if (step.first != step.last) {
-      chain(step, n, result);
-      dst = result;
+    if (i.chain.run) {
+      chain(step, begin, n, lines);
       continue;
     }
+    const int64_t count = i.per_row ? rows : n;
+    Register& result = registers_[at(i.dst)];
+    result = {result_of(i, i.per_row ? first_row : begin)};
     const Register* src[3] = {};
     for (int s = 0; s < i.sources; ++s) src[s] = &registers_[at(i.src[s])];
     switch (i.kind) {
@@ -358,7 +403,6 @@ void TileRunner::run(int64_t begin, int64_t n) {
         break;
       }
     }
-    dst = result;
   }
   if (program_.walk == Walk::flat || program_.walk == Walk::rows) {
     for (const Store& s : program_.stores) {

@@ -15,11 +15,16 @@ inline constexpr int64_t kTile = 256;     // elements of a tile, at least
 inline constexpr int64_t kChunk = 16384;  // elements of a work item and of a partial reduction
 
 // A register while a tile is computed: `data` may point into an array. Uniform: one element stands
-// for all.
+// for all. Brief: a block of the chain that is being computed.
 struct Register {
   std::byte* data = nullptr;
-  bool uniform = false;
+  bool uniform = false, brief = false;
+  int64_t next_line = 0;  // bytes to its elements in the next line, see TileRunner::run
 };
+
+// Whether a program needs no tiles: it reads all arrays where they are, and computes chains of them
+// into others.
+bool runs_in_place(const Program& program);
 
 // Elements of a tile that suit a program: long tiles share the cost of choosing loops among more
 // elements, as long as the registers fit the first-level cache beside what is read and written.
@@ -32,8 +37,10 @@ class TileRunner {
   TileRunner(const Program& program, std::span<std::byte* const> slots, int64_t capacity);
 
   // Runs every instruction for elements [begin, begin + n) of the space in row-major order and
-  // writes the stores. For row programs begin and n are multiples of program.row.
-  void run(int64_t begin, int64_t n);
+  // writes the stores. For row programs begin and n are multiples of program.row. A program that
+  // runs in place can be given several `lines`: n is the extent of the last axis then, and further
+  // lines follow along the axis before it.
+  void run(int64_t begin, int64_t n, int64_t lines = 1);
 
   // Register `reg` after run(), its elements contiguous.
   const std::byte* contiguous(int reg, DType type, int64_t n);
@@ -42,22 +49,25 @@ class TileRunner {
   // What one call of a loop computes: an instruction, or several as a chain.
   struct Step {
     const Instruction *first, *last;
-    Linear form;    // over the space the instruction walks
-    int slot = -1;  // the array the result is computed into, or -1
+    Linear form;  // over the space the instruction walks
   };
   void load(const Instruction& i, const Linear& form, int64_t n, Register& dst);
   void iota(const Instruction& i, const Linear& form, int64_t n, Register& dst);
   void guard(const Instruction& i, const Linear& form, int64_t n, Register& dst);
-  void chain(const Step& step, int64_t n, Register& dst);
+  void chain(const Step& step, int64_t begin, int64_t n, int64_t lines);
   void store(const Store& store, int64_t begin, int64_t n);
+  std::byte* result_of(const Instruction& i, int64_t first) const;
 
   const Program& program_;
   std::span<std::byte* const> slots_;
   Cursor elements_, rows_;  // rows_: over a space whose elements are the starts of the rows
   std::vector<Step> steps_;
+  std::vector<int> result_slots_;  // by instruction: the array it computes into, or -1
   std::unique_ptr<std::byte[]> memory_;
   std::vector<std::byte*> home_;  // each register's own tile
   std::vector<Register> registers_;
+  std::vector<ChainLink> links_;    // of the chain that is being computed
+  std::vector<int64_t> next_line_;  // by link
 };
 
 // Partial results of `count` neighbouring reductions. What is summed, multiplied or compared is

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/error.h"
+
 using namespace tessera;
 
 TEST_SUITE("core/nearest") {
@@ -17,5 +19,14 @@ TEST_SUITE("core/nearest") {
     CHECK(suggest("transformer", {"unet", "segnet"}) == "there are unet, segnet");
     CHECK(suggest("", {"unet"}) == "there is unet");
     CHECK(suggest("x", {}) == "there are none");
+  }
+
+  TEST_CASE("one of several named values") {
+    enum class Fit { stretch, pad };
+    CHECK(choose<Fit>("fit", "pad", {{"stretch", Fit::stretch}, {"pad", Fit::pad}}) == Fit::pad);
+    CHECK(index_of("fit", "stretch", {"stretch", "pad"}) == 0);
+    CHECK_THROWS_WITH_AS(index_of("fit", "pat", {"stretch", "pad"}),
+                         "fit: there is no 'pat'; did you mean 'pad'? there are stretch, pad",
+                         Error);
   }
 }

@@ -120,7 +120,7 @@ TEST_SUITE("io/preprocess") {
         {R"({"channels":1,"height":1,"width":1,"fit":"pad","normalize":"none","low":2,"high":1})",
          "percentiles"},
         {R"({"channels":1,"height":1,"width":1,"fit":"pad","normalize":"zcore","low":0,"high":1})",
-         "normalize: there is no \"zcore\"; did you mean 'zscore'?"},
+         "normalize: there is no 'zcore'; did you mean 'zscore'?"},
     };
     for (const auto& one : wrong) {
       CAPTURE(one.first);

@@ -74,21 +74,28 @@ TEST_SUITE("ops/chain") {
   }
 
   TEST_CASE("a chain computes link by link, swapped or not, and writes nothing behind its end") {
+    using Place = ChainLink::Place;
     for (const DType type : {f32, f64}) {
-      const ChainStep sub = chain_step(Link::sub, type), mul = chain_step(Link::mul, type);
+      const ChainStep add = chain_step(Link::add, type), sub = chain_step(Link::sub, type),
+                      mul = chain_step(Link::mul, type);
       REQUIRE((sub.run == mul.run));
       dispatch(type, [&]<class T>(T) {
         if constexpr (std::is_floating_point_v<T>) {
-          std::vector<T> x(70, T(3)), out(71, T(-1));
-          const T two = 2, ten = 10;
-          const ChainLink links[] = {{x.data(), false, 0},
-                                     {&two, true, mul.code},
-                                     {&ten, true, sub.code + 1},    // 10 - 6
-                                     {x.data(), false, sub.code}};  // 4 - 3
-          sub.run(out.data(), links, 4, 70);
-          CHECK(out[0] == 1);
-          CHECK(out[69] == 1);
-          CHECK(out[70] == -1);
+          constexpr int64_t n = 570;  // several blocks and a part of one
+          std::vector<T> x(n), out(n + 1, T(-1)), block(kChainBlockBytes / sizeof(T));
+          for (int64_t i = 0; i < n; ++i) x[static_cast<size_t>(i)] = static_cast<T>(i);
+          T two = 2, ten = 10;
+          const ChainLink links[] = {{ChainLink::kLoad, Place::elements, x.data()},
+                                     {mul.code, Place::number, &two},
+                                     {ChainLink::kStore, Place::block, block.data()},
+                                     {sub.code + 1, Place::number, &ten},          // 10 - 2x
+                                     {add.code, Place::elements, x.data(), &ten},  // 10 + 8x
+                                     {sub.code, Place::block, block.data()},       // 10 + 6x
+                                     {add.code, Place::number, &two, &ten},        // 30 + 6x
+                                     {ChainLink::kStore, Place::elements, out.data()}};
+          sub.run(links, static_cast<int>(std::size(links)), n);
+          for (const size_t i : {0, 1, 127, 128, 511, 569}) CHECK(out[i] == T(30) + T(6) * x[i]);
+          CHECK(out[n] == -1);
         }
       });
     }
