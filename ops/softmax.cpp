@@ -19,9 +19,9 @@ Tensor along_axis(const char* op, const Operand& x, int64_t axis, F&& f) {
   const int a = normalize_axis(axis, std::max(x.ndim(), 1), op);
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : f32;
   if (x.numel() == 0) return cast(x, dtype);
-  Tensor input = cast(x, compute_type(dtype));
-  if (x.ndim() == 0) input = reshaped(input, {1});
-  return cast(reshaped(f(input, a), x.shape()), dtype);
+  const Tensor input = cast(x, compute_type(dtype));
+  if (x.ndim() > 0) return cast(f(input, a), dtype);
+  return cast(reshaped(f(reshaped(input, {1}), a), {}), dtype);
 }
 
 }  // namespace
