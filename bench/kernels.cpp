@@ -35,6 +35,7 @@
 #include "ops/random.h"
 #include "ops/row_norm.h"
 #include "ops/sample_points.h"
+#include "ops/shape.h"
 #include "ops/softmax.h"
 #include "ops/softmax_nodes.h"
 #include "ops/unary.h"
@@ -242,7 +243,10 @@ void passes_over_memory(const Table& table) {
   });
   table.bytes("nearest x 2: forward", 1.25 * size,
               [&] { return interpolate(half, {.scale_factor = {2.0}}); });
-  const Tensor points = (rand({4, 256, 256, 2}) * 255).eval();
+  // Every pixel, moved by some pixels.
+  const Tensor columns = iota({256}), lines = reshape(columns, {256, 1});
+  const Tensor places = stack({expand(columns, {256, 256}), expand(lines, {256, 256})}, -1);
+  const Tensor points = (cast(places, f32) + 3.0 * randn({4, 256, 256, 2})).eval();
   table.bytes("grid_sample, 64 channels: forward", 2 * size,
               [&] { return sample_points(x, points); });
   table.bytes("grid_sample, 64 channels: backward of x", 2 * size,

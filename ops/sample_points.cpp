@@ -128,7 +128,6 @@ struct Geometry {
       plane *= x[x.ndim() - 1 - d];
     }
   }
-  int64_t chunks() const { return (P + kPointChunk - 1) / kPointChunk; }
 };
 
 template <class T>
@@ -189,6 +188,7 @@ class Chunk {
     }
     return taps_;
   }
+  const PointTaps<T>& taps() const { return taps_; }
 
  private:
   PointTaps<T> axis(const Spec& spec, const Geometry& g, size_t d, int64_t size,
@@ -220,15 +220,34 @@ class Chunk {
   PointTaps<T> taps_;
 };
 
+// Calls f(image, its chunks, first point, points) for runs of chunks, computed for that: so many
+// points meet a plane that much of it is read while it is in a cache.
+template <class T, class F>
+void for_each_run(const Geometry& g, const Spec& spec, F&& f) {
+  constexpr int64_t kRun = 8 * kPointChunk;
+  const int64_t runs = (g.P + kRun - 1) / kRun;
+  cpu::parallel_for(g.N * runs, false, [&](int64_t item) {
+    const int64_t first = item % runs * kRun;
+    const int64_t chunks = (std::min(kRun, g.P - first) + kPointChunk - 1) / kPointChunk;
+    std::vector<Chunk<T>> run(static_cast<size_t>(chunks), Chunk<T>(spec));
+    f(item / runs, run, first);
+  });
+}
+
 // y [N, C, P] = S(x, points).
 template <class T>
 void gather_points(const Spec& spec, const Geometry& g, const T* x, const T* points, T* y) {
-  cpu::parallel_for(g.N * g.chunks(), false, [&](int64_t item) {
-    const int64_t n = item / g.chunks(), first = item % g.chunks() * kPointChunk;
-    Chunk<T> chunk(spec);
-    const PointTaps<T>& taps = chunk.compute(spec, g, points + n * g.P * g.D, first);
+  for_each_run<T>(g, spec, [&](int64_t n, std::vector<Chunk<T>>& run, int64_t first) {
+    int64_t at = first;
+    for (Chunk<T>& chunk : run) {
+      at += chunk.compute(spec, g, points + n * g.P * g.D, at).points;
+    }
     for (int64_t plane = n * g.C; plane < (n + 1) * g.C; ++plane) {
-      kernels<T>().gather(taps, x + plane * g.plane, y + plane * g.P + first);
+      T* to = y + plane * g.P + first;
+      for (const Chunk<T>& chunk : run) {
+        kernels<T>().gather(chunk.taps(), x + plane * g.plane, to);
+        to += kPointChunk;
+      }
     }
   });
 }
@@ -256,19 +275,25 @@ void scatter_points(const Spec& spec, const Geometry& g, const T* v, const T* po
 template <class T>
 void slope_points(const Spec& spec, const Geometry& g, const T* v, const T* x, const T* points,
                   T* y) {
-  cpu::parallel_for(g.N * g.chunks(), false, [&](int64_t item) {
-    const int64_t n = item / g.chunks(), first = item % g.chunks() * kPointChunk;
-    Chunk<T> chunk(spec);
+  for_each_run<T>(g, spec, [&](int64_t n, std::vector<Chunk<T>>& run, int64_t first) {
+    std::vector<T> sums(run.size() * kPointChunk);
     for (int d = 0; d < g.D; ++d) {
-      const PointTaps<T>& taps =
-          chunk.compute(spec.differentiated(d), g, points + n * g.P * g.D, first);
-      std::array<T, kPointChunk> sums{};
-      for (int64_t plane = n * g.C; plane < (n + 1) * g.C; ++plane) {
-        kernels<T>().gather_products(taps, x + plane * g.plane, v + plane * g.P + first,
-                                     sums.data());
+      int64_t end = first;
+      for (Chunk<T>& chunk : run) {
+        end += chunk.compute(spec.differentiated(d), g, points + n * g.P * g.D, end).points;
       }
-      for (int64_t p = 0; p < taps.points; ++p) {
-        y[(n * g.P + first + p) * g.D + d] = sums[static_cast<size_t>(p)];
+      std::fill(sums.begin(), sums.end(), T(0));
+      for (int64_t plane = n * g.C; plane < (n + 1) * g.C; ++plane) {
+        const T* from = v + plane * g.P + first;
+        T* sum = sums.data();
+        for (const Chunk<T>& chunk : run) {
+          kernels<T>().gather_products(chunk.taps(), x + plane * g.plane, from, sum);
+          from += kPointChunk;
+          sum += kPointChunk;
+        }
+      }
+      for (int64_t p = first; p < end; ++p) {
+        y[(n * g.P + p) * g.D + d] = sums[static_cast<size_t>(p - first)];
       }
     }
   });
