@@ -280,8 +280,7 @@ void rows(const Table& table) {
   table.flops("attention 16 x 1024 x 64: forward", 2 * product, attention);
   const Tensor packed = Tensor(attention().node()->input(0)).eval(), seed = values(packed.shape());
   table.flops("attention 16 x 1024 x 64: backward", 5 * product, [&] {
-    const Tensor all = packed.node()->op->vjp({q, k, v}, packed, seed, Needed(7).set())[0];
-    return all;
+    return packed.node()->op->vjp({q, k, v}, packed, seed, Needed(7).set())[0];
   });
 }
 
