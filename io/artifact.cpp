@@ -73,6 +73,17 @@ void add_ghosts_(Image& image, int axis, int64_t period, double strength) {
   filter_lines_(image, axis, response);
 }
 
+void add_gibbs_(Image& image, double loss) {
+  for (int axis = 0; axis < 3; ++axis) {
+    const int64_t n = extent_along(image, axis);
+    std::vector<float> response(static_cast<size_t>(n), 0.0F);
+    const double highest = (1 - loss) * static_cast<double>(n) / 2;
+    for (int64_t i = 0; i < n; ++i)
+      if (static_cast<double>(std::abs(i - n / 2)) <= highest) response[place_of(i, n)] = 1;
+    if (n > 1) filter_lines_(image, axis, response);
+  }
+}
+
 void add_spike_(Image& image, int64_t fz, int64_t fy, int64_t fx, double strength) {
   const int64_t D = image.depth, H = image.height, W = image.width;
   const auto turns = [](int64_t f, int64_t i, int64_t n) {

@@ -23,6 +23,11 @@ void add_bias_field_(Image& image, int64_t order, std::span<const double> coeffi
 // appear at distances n / period. Same as TorchIO's Ghosting.
 void add_ghosts_(Image& image, int axis, int64_t period, double strength);
 
+// The spectrum loses the highest frequencies, the share `loss` in [0, 1] of them along each axis
+// (the volume's depth included), as where a scanner measures too few: edges ring (Gibbs). MONAI's
+// GibbsNoise cuts out a ball in place of a box.
+void add_gibbs_(Image& image, double loss);
+
 // A value in the spectrum that is `strength` times the largest one: + strength mean(|x|)
 // cos(2 pi (fz z / D + fy y / H + fx x / W)), for each channel. Same as TorchIO's Spike where no
 // value is negative.

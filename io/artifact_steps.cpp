@@ -31,6 +31,10 @@ void ghosts(const AugmentStep& step, Draws& draws, Image& image) {
   add_ghosts_(image, random_axis(image, draws), period, strength);
 }
 
+void gibbs(const AugmentStep& step, Draws& draws, Image& image) {
+  add_gibbs_(image, step.draw(0, draws));
+}
+
 void spikes(const AugmentStep& step, Draws& draws, Image& image) {
   const double strength = step.draw(0, draws);
   for (int64_t left = step.draw_whole(1, draws); left > 0; --left) {
@@ -146,6 +150,11 @@ std::vector<StepKind> artifact_steps() {
               "count",
        .parameters = {{"strength", 0.5, 1, 0, 1}, {"count", 4, 10, 1, 1000, Kind::whole}},
        .change = ghosts},
+      {.name = "gibbs",
+       .family = f,
+       .doc = "ringing edges: the share f of the frequencies of each axis, the highest, is lost",
+       .parameters = {{"loss", 0.3, 0.7, 0, 1}},
+       .change = gibbs},
       {.name = "spikes",
        .family = f,
        .doc = "waves of f times the mean, as from count wrong values in the spectrum",

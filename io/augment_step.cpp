@@ -19,7 +19,11 @@ std::vector<StepKind> choosing_steps() {
       {.name = "cutmix",
        .family = "batches",
        .doc = "a box of share 1 - w, w ~ Beta(f, f), from another image of the batch, with mask",
-       .parameters = {{"alpha", 1, 1, 0.01, 100}}}};
+       .parameters = {{"alpha", 1, 1, 0.01, 100}}},
+      {.name = "copypaste",
+       .family = "batches",
+       .doc = "the objects of another image of the batch, with mask, each class by the chance f",
+       .parameters = {{"share", 1, 1, 0, 1}}}};
 }
 
 }  // namespace

@@ -73,6 +73,19 @@ ElementType type_of(const gdcm::PixelFormat& format, const std::string& name) {
   }
 }
 
+// Colours in planes of their own, frame by frame, become those of a pixel beside each other.
+void interleave_(DicomFile& file) {
+  const auto channels = static_cast<size_t>(file.channels), size = size_t{file.type.size};
+  const auto pixels = static_cast<size_t>(file.height * file.width);
+  const std::string planes = file.bytes;
+  for (size_t at = 0; at < file.bytes.size(); at += size) {
+    const size_t element = at / size, frame = element / (pixels * channels);
+    const size_t pixel = element / channels % pixels, channel = element % channels;
+    planes.copy(&file.bytes[at], size,
+                size * (frame * pixels * channels + channel * pixels + pixel));
+  }
+}
+
 DicomFile read_picture(const std::filesystem::path& path, const std::string& name) {
   gdcm::Trace::WarningOff();
   gdcm::Trace::ErrorOff();
@@ -87,8 +100,6 @@ DicomFile read_picture(const std::filesystem::path& path, const std::string& nam
   const gdcm::PixelFormat& format = image.GetPixelFormat();
   file.channels = format.GetSamplesPerPixel();
   file.type = type_of(format, name);
-  require(file.channels == 1 || image.GetPlanarConfiguration() == 0,
-          "{}: colours in planes of their own cannot be read", name);
   file.slope = image.GetSlope();
   file.intercept = image.GetIntercept();
   for (unsigned i = 0; i < 3; ++i) {
@@ -126,6 +137,7 @@ DicomFile read_picture(const std::filesystem::path& path, const std::string& nam
           "{}: its pixels are damaged, truncated, or packed in "
           "a way that GDCM does not know",
           name);
+  if (file.channels > 1 && image.GetPlanarConfiguration() == 1) interleave_(file);
   return file;
 }
 

@@ -161,9 +161,15 @@ Volume load_metaimage(const fs::path& path) {
 
   const std::string file = header.get({"ElementDataFile"}, "");
   const bool local = lower(file) == "local";
-  std::string separate = local ? "" : read_detached(path, file, name);
-  std::string_view data = local ? std::string_view(bytes).substr(header.end) : separate;
+  const std::string_view rest = std::string_view(bytes).substr(header.end);
+  std::string separate = local ? "" : read_detached(path, file, rest, name);
+  std::string_view data = local ? rest : separate;
   const bool compressed = header.flag({"CompressedData"}, false);
+  require(
+      !file.starts_with("LIST") || (!compressed && header.get({"HeaderSize"}, "0") == "0"),
+      "{}: packed voxels, or such with a header, spread over several files cannot be read; write "
+      "them as one file",
+      name);
   const uint64_t available = compressed ? kMaxInflation * data.size() : data.size();
   const bool binary = header.flag({"BinaryData"}, true);
   if (!binary) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 namespace tessera::io {
@@ -62,6 +63,29 @@ void paste_(std::vector<T>& arrays, int64_t channels, const Extent& extent,
   }
 }
 
+// Pastes the objects of the partners, each class by the chance `share`, onto the images.
+void paste_objects_(BatchArrays& batch, const std::vector<int64_t>& partner, double share,
+                    Draws& draws) {
+  const BatchArrays old = batch;
+  const int64_t size = batch.extent.count();
+  for (int64_t n = 0; n < std::ssize(partner); ++n) {
+    const int64_t other = partner[static_cast<size_t>(n)];
+    if (other == n || old.labels.empty()) continue;
+    std::map<int64_t, bool> chosen;
+    for (int64_t i = 0; i < size; ++i) {
+      const int64_t label = old.labels[static_cast<size_t>(other * size + i)];
+      if (label <= 0) continue;
+      const auto [entry, first] = chosen.try_emplace(label);
+      if (first) entry->second = draws.chance(share);
+      if (!entry->second) continue;
+      batch.labels[static_cast<size_t>(n * size + i)] = label;
+      for (int64_t c = 0; c < batch.channels; ++c)
+        batch.pixels[static_cast<size_t>((n * batch.channels + c) * size + i)] =
+            old.pixels[static_cast<size_t>((other * batch.channels + c) * size + i)];
+    }
+  }
+}
+
 }  // namespace
 
 double draw_beta(double alpha, Draws& draws) {
@@ -73,10 +97,15 @@ Mixing mix_(BatchArrays& batch, const Augment& augment, Draws draws) {
   if (batch.count < 2) return {};
   for (const AugmentStep& step : augment.steps) {
     if (step.kind->family != "batches" || !draws.chance(step.probability)) continue;
-    const double weight = draw_beta(step.draw(0, draws), draws);
+    const bool objects = step.kind->name == "copypaste";
+    const double first = step.draw(0, draws), weight = objects ? 1 : draw_beta(first, draws);
     std::vector<int64_t> partner(static_cast<size_t>(batch.count));
     std::iota(partner.begin(), partner.end(), 0);
     draws.shuffle_(partner);
+    if (objects) {
+      paste_objects_(batch, partner, first, draws);
+      return {};
+    }
     if (step.kind->name == "mixup") {
       Mixing mixing{weight, std::move(partner)};
       mix_values_(batch, mixing);

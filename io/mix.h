@@ -27,10 +27,11 @@ struct BatchArrays {
   std::vector<uint8_t> annotated = {};
 };
 
-// Mixes the batch in place as the steps mixup (Zhang et al., 2018, arXiv:1710.09412) and cutmix
-// (Yun et al., 2019, arXiv:1905.04899) of `augment` say, with one weight and one order for all of
-// it. At most one of them is done. With CutMix each pixel keeps one class, and classes are
-// annotated that were so in both.
+// Mixes the batch in place as the steps mixup (Zhang et al., 2018, arXiv:1710.09412), cutmix (Yun
+// et al., 2019, arXiv:1905.04899) and copypaste (Ghiasi et al., 2021, arXiv:2012.07177, without
+// their jittering) of `augment` say, with one weight and one order for all of it. At most one of
+// them is done. With CutMix each pixel keeps one class, and classes are annotated that were so in
+// both.
 Mixing mix_(BatchArrays& batch, const Augment& augment, Draws draws);
 
 // Distributed as Beta(alpha, alpha), for alpha > 0.

@@ -1,6 +1,7 @@
 #include "io/nrrd.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 
 #include <fmt/format.h>
@@ -64,6 +65,7 @@ class Header {
       std::string field = lower(trim(line.substr(0, colon)));
       field.erase(std::remove(field.begin(), field.end(), ' '), field.end());
       fields_[field] = trim(line.substr(colon + 1));
+      if (field == "datafile" && fields_[field].starts_with("LIST")) break;  // names follow
     }
     end = std::min(reader.position(), bytes.size());
   }
@@ -184,6 +186,24 @@ Geometry geometry_in(const Header& header, FileAxes axes) {
   return geometry_of(axes, world_of(lower(header.get("space"))), header.name());
 }
 
+// Bytes written as two hexadecimal digits each, with any white space between.
+std::string from_hex(std::string_view text, const std::string& name) {
+  std::string bytes;
+  int high = -1;
+  for (const char c : text) {
+    if (std::isspace(static_cast<unsigned char>(c)) != 0) continue;
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
+    require(digit >= 0, "{}: byte {} is no hexadecimal digit", name,
+            static_cast<int>(static_cast<unsigned char>(c)));
+    if (high >= 0) bytes += static_cast<char>(16 * high + digit);
+    high = high >= 0 ? -1 : digit;
+  }
+  return bytes;
+}
+
 // The bytes behind the header, or those of the file that it names.
 std::string_view find_data(const Header& header, const fs::path& path, std::string& bytes) {
   const std::string& name = header.name();
@@ -192,7 +212,8 @@ std::string_view find_data(const Header& header, const fs::path& path, std::stri
   if (file.empty()) {
     data = std::string_view(bytes).substr(header.end);
   } else {
-    bytes = read_detached(path, file, name);
+    const std::string list = file.starts_with("LIST") ? bytes.substr(header.end) : "";
+    bytes = read_detached(path, file, list, name);
     data = bytes;
   }
   for (int64_t lines = header.integer("lineskip", 0); lines > 0; --lines) {
@@ -234,8 +255,13 @@ Volume load_nrrd(const fs::path& path) {
     return parse_volume(data, type, layout, geometry, name);
   }
   const bool packed = encoding == "gzip" || encoding == "gz";
-  require(packed || encoding == "raw", "{}: encoding '{}' cannot be read; raw, gzip and ascii can",
-          name, encoding);
+  const bool hex = encoding == "hex";
+  require(packed || hex || encoding == "raw",
+          "{}: encoding '{}' cannot be read; raw, gzip, hex and ascii can", name, encoding);
+  require(!packed || !header.get("datafile").starts_with("LIST"),
+          "{}: packed voxels spread over several files cannot be read; write them as one file",
+          name);
+  if (hex) data = bytes = from_hex(data, name);
   const uint64_t available = packed ? kMaxInflation * data.size() : data.size();
   uint64_t needed = voxel_bytes(extents, type, available, name);
   std::string plain;

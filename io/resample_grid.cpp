@@ -9,19 +9,13 @@
 #include "core/cpu/parallel.h"
 #include "core/error.h"
 #include "io/label_resample.h"
+#include "io/volume_slices.h"
 
 namespace tessera::io {
 
 namespace {
 
 using Extents = std::array<int64_t, 3>;
-
-Extents extents_of(const Shape& shape, const char* name) {
-  const int n = shape.ndim();
-  require(n >= 2 && shape.numel() > 0,
-          "{}: a volume [D, H, W] or a picture [H, W] is needed, got {}", name, shape);
-  return {n == 2 ? 1 : shape[n - 3], shape[n - 2], shape[n - 1]};
-}
 
 // The work that images and labels share.
 struct Plan {

@@ -8,20 +8,13 @@
 #include "core/cpu/parallel.h"
 #include "core/error.h"
 #include "io/label_resample.h"
+#include "io/volume_slices.h"
 
 namespace tessera::io {
 
 namespace {
 
 using Extents = std::array<int64_t, 3>;
-
-// Voxels as [outer, D, H, W]; a picture [H, W] has one slice.
-Extents extents_of(const Shape& shape, const char* name) {
-  require(shape.ndim() >= 2 && shape.numel() > 0,
-          "{}: a volume [D, H, W] or a picture [H, W] is needed, got {}", name, shape);
-  const int n = shape.ndim();
-  return {n == 2 ? 1 : shape[n - 3], shape[n - 2], shape[n - 1]};
-}
 
 Shape with_extents(const Shape& shape, const Extents& extents) {
   Shape result = shape;

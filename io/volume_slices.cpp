@@ -78,6 +78,12 @@ std::array<int64_t, 3> extents_of(const Shape& shape) {
   return {n > 2 ? shape[n - 3] : 1, shape[n - 2], shape[n - 1]};
 }
 
+std::array<int64_t, 3> extents_of(const Shape& shape, const std::string& name) {
+  require(shape.ndim() >= 2 && shape.numel() > 0,
+          "{}: a volume [D, H, W] or a picture [H, W] is needed, got {}", name, shape);
+  return extents_of(shape);
+}
+
 int through_plane_axis(const Geometry& geometry) {
   constexpr double kEqual = 1.01;
   int farthest = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "core/error.h"
@@ -121,10 +122,25 @@ std::string inflate_voxels(std::string_view packed, uint64_t needed, const std::
 }
 
 std::string read_detached(const std::filesystem::path& path, const std::string& file,
-                          const std::string& name) {
+                          std::string_view list, const std::string& name) {
   // What ITK and Teem write for several: a list, or a pattern such as %03d.raw.
-  require(!file.starts_with("LIST") && file.find('%') == std::string::npos,
-          "{}: voxels spread over several files cannot be read; write them as one file", name);
+  require(file.find('%') == std::string::npos,
+          "{}: files that are named by a pattern, {}, cannot be read; name them in a LIST", name,
+          file);
+  if (file.starts_with("LIST")) {
+    std::string all;
+    std::set<std::string, std::less<>> seen;
+    for (size_t begin = 0; begin < list.size();) {
+      const size_t end = std::min(list.find('\n', begin), list.size());
+      const std::string line(trim(list.substr(begin, end - begin)));
+      begin = end + 1;
+      if (line.empty()) continue;
+      require(!line.starts_with("LIST") && seen.insert(line).second,
+              "{}: its LIST must name each file once, got '{}' again", name, line);
+      all += read_detached(path, line, {}, name);
+    }
+    return all;
+  }
   const std::filesystem::path data = path.parent_path() / file;
   std::error_code error;
   require(std::filesystem::is_regular_file(data, error),

@@ -28,10 +28,11 @@ uint64_t voxel_bytes(const Shape& extents, ElementType type, uint64_t available,
 // Error, beginning with `name`, when they are missing or cannot be there.
 std::string inflate_voxels(std::string_view packed, uint64_t needed, const std::string& name);
 
-// The contents of the file, named in a header at `path`, that has the voxels. Throws Error,
-// beginning with `name`, when they are spread over several or it is not there.
+// The contents of the file, named in a header at `path`, that has the voxels; for "LIST" those of
+// the files that the lines of `list` name, behind each other. Throws Error, beginning with `name`,
+// when one is not there, or for a pattern that stands for several.
 std::string read_detached(const std::filesystem::path& path, const std::string& file,
-                          const std::string& name);
+                          std::string_view list, const std::string& name);
 
 // The volume of those voxels.
 Volume make_volume(std::string_view bytes, ElementType type, const Layout& layout,

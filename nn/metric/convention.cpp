@@ -66,30 +66,29 @@ std::vector<Convention> make_conventions() {
                  .percentile_to_nothing = kInfinity,
                  .no_average_from_nothing = true,
                  .surface_dice_to_nothing = 0});
-  all.push_back({.name = "nnunet",
-                 .meaning = "Dice and IoU over the cases of each class, then over the classes; "
-                            "distances as MedPy",
-                 .hausdorff = HausdorffRule::pooled,
-                 .overlap_absent = kNaN,
-                 .overlap_invented = 0,
-                 .undefined_ratio = kNaN,
-                 .distance_to_nothing = kNaN,
-                 .distance_absent = kNaN,
-                 .percentile_to_nothing = kNaN,
-                 .surface_dice_to_nothing = kNaN,
-                 .nan_spreads = true});
-  all.push_back({.name = "jmedseg",
-                 .meaning = "one table of the pixels of all cases, the background being a class; "
-                            "distances between outer contours, slice by slice",
-                 .surface = Kind::contours,
-                 .overlap_absent = kNaN,
-                 .overlap_invented = 0,
-                 .undefined_ratio = kNaN,
-                 .distance_to_nothing = kNaN,
-                 .distance_absent = kNaN,
-                 .percentile_to_nothing = kNaN,
-                 .surface_dice_to_nothing = kNaN,
-                 .mean = Mean::pooled});
+  // Dice of a class that is not there, and every distance to nothing, are undefined.
+  const Convention undefined{.name = {},
+                             .meaning = {},
+                             .overlap_absent = kNaN,
+                             .overlap_invented = 0,
+                             .undefined_ratio = kNaN,
+                             .distance_to_nothing = kNaN,
+                             .distance_absent = kNaN,
+                             .percentile_to_nothing = kNaN,
+                             .surface_dice_to_nothing = kNaN};
+  Convention& nnunet = all.emplace_back(undefined);
+  nnunet.name = "nnunet";
+  nnunet.meaning =
+      "Dice and IoU over the cases of each class, then over the classes; distances as MedPy";
+  nnunet.hausdorff = HausdorffRule::pooled;
+  nnunet.nan_spreads = true;
+  Convention& jmedseg = all.emplace_back(undefined);
+  jmedseg.name = "jmedseg";
+  jmedseg.meaning =
+      "one table of the pixels of all cases, the background being a class; distances between outer "
+      "contours, slice by slice";
+  jmedseg.surface = Kind::contours;
+  jmedseg.mean = Mean::pooled;
   return all;
 }
 

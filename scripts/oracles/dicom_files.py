@@ -41,7 +41,24 @@ def slice_file(number, place):
     return file
 
 
+def colour_file(planes):
+    """RGB of 2 x 3 pixels that count up, pixel by pixel or in planes of their own."""
+    file = slice_file(0, 0)
+    pixels = np.arange(18, dtype=np.uint8).reshape(2, 3, 3)
+    file.Rows, file.Columns = 2, 3
+    file.SamplesPerPixel, file.PhotometricInterpretation = 3, "RGB"
+    file.PlanarConfiguration = int(planes)
+    file.BitsAllocated = file.BitsStored = 8
+    file.HighBit = 7
+    del file.RescaleSlope, file.RescaleIntercept, file.RescaleType
+    file.PixelData = (pixels.transpose(2, 0, 1) if planes else pixels).tobytes()
+    return file
+
+
 def main():
+    for planes in (False, True):
+        name = "dicom_planes.dcm" if planes else "dicom_colour.dcm"
+        colour_file(planes).save_as(DATA / name, enforce_file_format=True)
     FOLDER.mkdir(exist_ok=True)
     for number, place in enumerate(PLACES):
         slice_file(number, place).save_as(FOLDER / f"IM{number}", enforce_file_format=True)

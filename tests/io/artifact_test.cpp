@@ -1,6 +1,8 @@
 #include "io/artifact.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include <doctest/doctest.h>
 
@@ -63,12 +65,34 @@ TEST_SUITE("io/artifact") {
     add_bias_field_(changed, 1, std::vector<double>(4, 0.0));
     add_ghosts_(changed, 1, 4, 0);
     add_spike_(changed, 1, 2, 3, 0);
+    add_gibbs_(changed, 0);
     const Movement still[] = {{0.4, {}}, {0.7, {}}};
     add_motion_(changed, 0, still);
     check_image(changed, same, 1e-5);
     CHECK_THROWS_WITH_AS(add_bias_field_(changed, 2, std::vector<double>(3, 0.0)),
                          doctest::Contains("from 0 to 10 with 10 coefficients, got 2 with 3"),
                          Error);
+  }
+
+  TEST_CASE("without high frequencies edges ring, and slow waves stay") {
+    Image image(1, Extent{1, 8, 16}), edge(1, Extent{1, 1, 16});
+    for (int64_t h = 0; h < 8; ++h)
+      for (int64_t w = 0; w < 16; ++w)
+        image.at(0, 0, h, w) = static_cast<float>(1 + std::cos(w * std::numbers::pi / 8));
+    const Image slow = image;
+    for (int64_t h = 0; h < 8; ++h)
+      for (int64_t w = 0; w < 16; ++w)
+        image.at(0, 0, h, w) += static_cast<float>(std::cos(7 * w * std::numbers::pi / 8));
+    add_gibbs_(image, 0.5);
+    for (size_t i = 0; i < image.pixels.size(); ++i)
+      CHECK(image.pixels[i] == doctest::Approx(slow.pixels[i]).epsilon(1e-5));
+    for (int64_t w = 4; w < 12; ++w) edge.at(0, 0, 0, w) = 1;
+    add_gibbs_(edge, 0.6);
+    const auto [low, high] = std::minmax_element(edge.pixels.begin(), edge.pixels.end());
+    CHECK(*low < -0.03);
+    CHECK(*high > 1.03);
+    add_gibbs_(edge, 1);
+    for (const float x : edge.pixels) CHECK(x == doctest::Approx(0.5));
   }
 
   TEST_CASE("by hand: a field of one coefficient, a wave of one spike") {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/error.h"
+#include "io/volume.h"
 #include "tests/io/damage.h"
 
 using namespace tessera;
@@ -32,6 +33,18 @@ TEST_SUITE("io/dicom_file") {
     CHECK(file.axes.steps[2][2] == doctest::Approx(2.5));
     CHECK(file.bytes.size() == 24);
     CHECK(file.bytes[0] == 24);
+  }
+
+  TEST_CASE("colours pixel by pixel, or in planes of their own") {
+    if (!io::dicom_supported()) return;
+    for (const char* name : {"dicom_colour.dcm", "dicom_planes.dcm"}) {
+      CAPTURE(name);
+      const io::Volume volume = io::load_volume(testing::fixture(name));
+      CHECK(volume.voxels.shape() == Shape{3, 1, 2, 3});
+      const std::vector<double> values = volume.voxels.to_vector<double>();
+      for (size_t c = 0; c < 3; ++c)
+        for (size_t i = 0; i < 6; ++i) CHECK(values[c * 6 + i] == static_cast<double>(3 * i + c));
+    }
   }
 
   TEST_CASE("damaged files never crash") {

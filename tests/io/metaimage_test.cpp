@@ -68,6 +68,20 @@ TEST_SUITE("io/metaimage") {
     CHECK_THROWS_AS(io::save_metaimage({tensor({1}, {1})}, "x.mha"), Error);
   }
 
+  TEST_CASE("a file for each slice") {
+    const TemporaryFile file("list.mhd"), one("one.raw"), two("two.raw");
+    one.write("\x01\x02");
+    two.write("\x03\x04");
+    const std::string head = "NDims = 3\nDimSize = 2 1 2\nElementType = MET_UCHAR\n";
+    const std::string list = "ElementDataFile = LIST\n" + one.path().filename().string() + "\n" +
+                             two.path().filename().string();
+    file.write(head + list);
+    CHECK(io::load_metaimage(file.path()).voxels.to_vector<double>() ==
+          std::vector<double>{1, 2, 3, 4});
+    testing::check_refused(file, head + "CompressedData = True\n" + list, load, "several files");
+    testing::check_refused(file, head + "ElementDataFile = LIST\n", load, "truncated");
+  }
+
   TEST_CASE("a wrong file is an error that says why") {
     const TemporaryFile file("bad.mha");
     const std::string good = testing::bytes_of_file(testing::fixture("meta_i2.mha"));
@@ -87,7 +101,7 @@ TEST_SUITE("io/metaimage") {
     refused_with("MET_SHORT", "MET_OTHER", "MET_OTHER");
     refused_with("BinaryData = True", "BinaryData = Maybe", "must be True or False");
     refused_with("ElementSpacing = 1.5", "ElementSpacing = nan", "must be finite");
-    refused_with("LOCAL", "LIST", "several files");
+    refused_with("LOCAL", "%03d.raw 1 2 1", "named by a pattern");
     refused_with("LOCAL", "none.raw", "none.raw");
     refused_with("ElementType", "HeaderSize = 999\nElementType", "HeaderSize is 999");
     const std::string packed = testing::bytes_of_file(testing::fixture("meta_f4.mha"));

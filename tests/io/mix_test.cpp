@@ -65,6 +65,30 @@ TEST_SUITE("io/mix") {
     }
   }
 
+  TEST_CASE("copypaste brings the objects of another image") {
+    for (const double share : {1.0, 0.0}) {
+      for (uint32_t trial = 0; trial < 20; ++trial) {
+        BatchArrays batch = numbered(3, {1, 4, 4});
+        for (size_t i = 0; i < batch.labels.size(); ++i)
+          batch.labels[i] = i % 3 == 0 ? batch.labels[i] + 1 : 0;  // class n + 1, and background
+        const BatchArrays before = batch;
+        const Augment augment = parse_augment("copypaste(" + std::to_string(share) + ")@1");
+        CHECK(mix_(batch, augment, Draws(1, 2, trial)).partner.empty());
+        bool right = true;
+        for (size_t n = 0; n < 3; ++n)
+          for (size_t i = 0; i < 16; ++i) {
+            const int64_t label = batch.labels[n * 16 + i];
+            const bool own = label == before.labels[n * 16 + i];
+            // A pixel that changed shows the image that its class is of.
+            const float shown = own ? static_cast<float>(n) : static_cast<float>(label - 1);
+            right = right && (own || share > 0) &&
+                    (batch.pixels[n * 32 + i] == shown || label == static_cast<int64_t>(n) + 1);
+          }
+        CHECK(right);
+      }
+    }
+  }
+
   TEST_CASE("classes are annotated in a pasted image that are so in both") {
     for (uint32_t trial = 0; trial < 20; ++trial) {
       BatchArrays batch = numbered(3, {1, 4, 4});

@@ -78,6 +78,25 @@ TEST_SUITE("io/nrrd") {
     CHECK_THROWS_AS(io::save_nrrd({tensor({1}, {1})}, "x.nrrd"), Error);
   }
 
+  TEST_CASE("hexadecimal digits, and a file for each slice") {
+    const TemporaryFile file("hex.nhdr"), one("one.raw"), two("two.raw");
+    const std::string head = "NRRD0001\ntype: uint8\ndimension: 3\nsizes: 2 1 2\n";
+    file.write(head + "encoding: hex\n\n0a ff\n10\t2B\n");
+    const std::vector<double> expected = {10, 255, 16, 43};
+    CHECK(io::load_nrrd(file.path()).voxels.to_vector<double>() == expected);
+    one.write("\x0a\xff");
+    two.write("\x10\x2b");
+    const std::string list =
+        one.path().filename().string() + "\n" + two.path().filename().string() + "\n";
+    file.write(head + "encoding: raw\ndata file: LIST\n" + list);
+    CHECK(io::load_nrrd(file.path()).voxels.to_vector<double>() == expected);
+    const std::string doubled = one.path().filename().string() + "\n";
+    testing::check_refused(file, head + "encoding: raw\ndata file: LIST\n" + doubled + doubled,
+                           load, "must name each file once");
+    testing::check_refused(file, head + "encoding: gzip\ndata file: LIST\n" + list, load,
+                           "several files");
+  }
+
   TEST_CASE("a wrong file is an error that says why") {
     const TemporaryFile file("bad.nrrd");
     const std::string good = testing::bytes_of_file(testing::fixture("nrrd_u2.nrrd"));
@@ -100,7 +119,9 @@ TEST_SUITE("io/nrrd") {
     refused_with("raw", "bzip2", "encoding 'bzip2'");
     refused_with("raw", "raw\nbyte skip: 99", "byte skip");
     refused_with("raw", "raw\nline skip: 99", "line skip");
-    refused_with("raw", "raw\ndata file: LIST", "several files");
+    refused_with("raw", "raw\ndata file: %03d.raw 1 9 1", "named by a pattern");
+    refused_with("raw", "raw\ndata file: LIST\na\na", "is not there");
+    refused_with("raw", "hex", "hexadecimal");
     refused_with("raw", "raw\ndata file: none.raw", "none.raw");
     refused_with("(0,1.5,0)", "0,1.5,0", "must be vectors");
     refused_with("(10,-20,30.5)", "(10)", "vectors in space");
