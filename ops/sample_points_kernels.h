@@ -18,14 +18,8 @@ struct PointTaps {
 
 template <class T>
 struct SamplePointsKernels {
-<<<<<<< HEAD
   // The two taps along an axis of `extent` elements, `stride` apart, of a linear filter, or of its
   // derivative of that `order`; `border`: coordinates are held at the ends, else nothing is beyond.
-=======
-  // The two taps along an axis of `extent` elements, `stride` apart, of a linear filter, or with
-  // `order` that derivative of it; `border`: coordinates are held at the ends, else nothing is
-  // beyond.
->>>>>>> 03e0082 (ops: second derivatives of linear samples are zero)
   void (*linear)(const T* at, int64_t extent, int32_t stride, bool border, int order,
                  const PointTaps<T>& taps);
   // All pairs of taps of two axes.
