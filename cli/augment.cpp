@@ -152,7 +152,7 @@ int phone(const AugmentConfig& config) {
   return kDone;
 }
 
-int run(const AugmentConfig& config) {
+int run_augment(const AugmentConfig& config) {
   if (config.action == "list") return list();
   if (config.action == "preview") return preview(config);
   if (config.action == "phone") return phone(config);
@@ -176,7 +176,7 @@ void add_augment(CLI::App& program, int& status) {
            "  tessera augment preview --data DIR --augment 'elastic@1,motion@0.5' --draws 8 "
            "--out sheet.png\n"
            "  tessera augment phone --data DIR --severity 3 --cases 0 --out photos",
-       .run = run,
+       .run = run_augment,
        .positional = "action"});
 }
 

@@ -31,16 +31,16 @@ struct DataConfig {
   }
 };
 
-void list() {
+void list_phantoms() {
   io::Table table({"kind", "what it shows", "classes"});
   for (const io::PhantomKind& kind : io::phantom_kinds())
     table.row({kind.name, kind.title, fmt::format("{}", fmt::join(kind.labels, ", "))});
   std::cout << table;
 }
 
-int run(const DataConfig& config) {
+int run_data(const DataConfig& config) {
   if (config.kind.empty()) {
-    list();
+    list_phantoms();
     return kDone;
   }
   const io::PhantomKind& kind = io::find_phantom(config.kind);
@@ -74,7 +74,7 @@ void add_data(CLI::App& program, int& status) {
                    "  tessera data vertebrae --out phantoms --cases 40 --size 96\n"
                    "  tessera data organs --out bellies --cases 8 --size 96 --depth 32\n"
                    "  tessera data cells --out rated --raters 4",
-       .run = run,
+       .run = run_data,
        .positional = "kind"});
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "core/error.h"
+#include "io/json_file.h"
 #include "io/progress.h"
 #include "io/report.h"
 #include "train/mask_report.h"

@@ -19,7 +19,7 @@ struct LossesConfig {
   }
 };
 
-void list() {
+void list_losses() {
   io::Table table({"loss", "what it is", "presets", "paper"});
   for (const nn::LossEntry& entry : nn::losses()) {
     std::string presets;
@@ -60,7 +60,7 @@ void add_losses(CLI::App& program, int& status) {
                                       "  tessera losses dice",
                           .run =
                               [](const LossesConfig& config) {
-                                config.name.empty() ? list() : describe(config.name);
+                                config.name.empty() ? list_losses() : describe(config.name);
                                 return kDone;
                               },
                           .positional = "name"});

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/predict_flags.h"
 #include "io/dataset.h"
+#include "io/json_file.h"
 #include "io/progress.h"
 #include "io/report.h"
 #include "train/case_report.h"

@@ -10,7 +10,7 @@ namespace tessera::io {
 
 namespace {
 
-using Kind = Parameter::Kind;
+using ParameterKind = Parameter::Kind;
 
 // An axis of space, by chance; a picture has two.
 int random_axis(const Image& image, Draws& draws) {
@@ -132,7 +132,8 @@ std::vector<StepKind> artifact_steps() {
       {.name = "bias",
        .family = f,
        .doc = "times exp of a polynomial of the place, with coefficients f",
-       .parameters = {{"coefficients", -0.5, 0.5, -10, 10}, {"order", 3, 3, 0, 10, Kind::whole}},
+       .parameters = {{"coefficients", -0.5, 0.5, -10, 10},
+                      {"order", 3, 3, 0, 10, ParameterKind::whole}},
        .symmetric = true,
        .change = bias},
       {.name = "motion",
@@ -141,14 +142,14 @@ std::vector<StepKind> artifact_steps() {
               "times",
        .parameters = {{"angle", -10, 10, -180, 180},
                       {"shift", -0.05, 0.05, -1, 1},
-                      {"count", 2, 2, 1, 16, Kind::whole}},
+                      {"count", 2, 2, 1, 16, ParameterKind::whole}},
        .symmetric = true,
        .change = motion},
       {.name = "ghosting",
        .family = f,
        .doc = "copies along an axis: each n-th plane of its spectrum loses f of its values, n in "
               "count",
-       .parameters = {{"strength", 0.5, 1, 0, 1}, {"count", 4, 10, 1, 1000, Kind::whole}},
+       .parameters = {{"strength", 0.5, 1, 0, 1}, {"count", 4, 10, 1, 1000, ParameterKind::whole}},
        .change = ghosts},
       {.name = "gibbs",
        .family = f,
@@ -158,7 +159,8 @@ std::vector<StepKind> artifact_steps() {
       {.name = "spikes",
        .family = f,
        .doc = "waves of f times the mean, as from count wrong values in the spectrum",
-       .parameters = {{"strength", 0.1, 0.5, 0, 100}, {"count", 1, 1, 1, 100, Kind::whole}},
+       .parameters = {{"strength", 0.1, 0.5, 0, 100},
+                      {"count", 1, 1, 1, 100, ParameterKind::whole}},
        .change = spikes},
   };
 }
@@ -169,7 +171,7 @@ std::vector<StepKind> local_steps() {
       {.name = "cutout",
        .family = f,
        .doc = "boxes of f of each axis become their mean; the mask stays",
-       .parameters = {{"share", 0.1, 0.33, 0, 1}, {"count", 1, 4, 1, 100, Kind::whole}},
+       .parameters = {{"share", 0.1, 0.33, 0, 1}, {"count", 1, 4, 1, 100, ParameterKind::whole}},
        .change = cutout},
       {.name = "gradient",
        .family = f,
@@ -178,7 +180,7 @@ std::vector<StepKind> local_steps() {
        .parameters = {{"height", 0.1, 0.5, 0, 1e6},
                       {"width", 0.17, 1, 0.01, 100},
                       {"centre", -0.5, 1.5, -10, 10},
-                      {"absolute", 0, 0, 0, 1, Kind::flag}},
+                      {"absolute", 0, 0, 0, 1, ParameterKind::flag}},
        .change = hill},
       {.name = "localgamma",
        .family = f,

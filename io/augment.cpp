@@ -7,7 +7,7 @@ namespace tessera::io {
 
 namespace {
 
-struct Point {
+struct Pixel {
   int64_t z, y, x;
 };
 
@@ -21,14 +21,14 @@ int64_t window_start(int64_t size, int64_t extent, std::optional<int64_t> focus,
 }
 
 // A random pixel whose class is above 0.
-std::optional<Point> foreground_pixel(const LabelMap& mask, Draws& draws) {
+std::optional<Pixel> foreground_pixel(const LabelMap& mask, Draws& draws) {
   const auto count = std::count_if(mask.labels.begin(), mask.labels.end(),
                                    [](int32_t label) { return label > 0; });
   if (count == 0) return {};
   int64_t left = draws.below(count);
   for (int64_t i = 0;; ++i)
     if (mask.labels[static_cast<size_t>(i)] > 0 && left-- == 0)
-      return Point{i / (mask.height * mask.width), i / mask.width % mask.height, i % mask.width};
+      return Pixel{i / (mask.height * mask.width), i / mask.width % mask.height, i % mask.width};
 }
 
 // Which steps are done this time, in their order; of oneof the one that is chosen.
@@ -57,7 +57,7 @@ std::vector<const AugmentStep*> chosen_steps(const Augment& augment, Draws& draw
 }
 
 // The middle of the window, in the image before.
-Affine middle_of_window(const Warp& warp, const std::optional<Point>& focus, Draws& draws) {
+Affine middle_of_window(const Warp& warp, const std::optional<Pixel>& focus, Draws& draws) {
   const auto along = [&](int64_t size, int64_t extent, std::optional<int64_t> where) {
     return static_cast<double>(window_start(size, extent, where, draws)) +
            static_cast<double>(size - 1) / 2;
@@ -134,7 +134,7 @@ void augment_(Image& image, LabelMap& mask, const Augment& augment, Draws draws,
     if (step->kind->change != nullptr) changes.push_back(step);
   }
   const Extent& window = warp.window;
-  std::optional<Point> focus;
+  std::optional<Pixel> focus;
   if (on_foreground && window != warp.image) focus = foreground_pixel(mask, draws);
   const Affine to_middle{.z0 = -static_cast<double>(window.depth - 1) / 2,
                          .y0 = -static_cast<double>(window.height - 1) / 2,

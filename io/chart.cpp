@@ -40,7 +40,7 @@ constexpr std::string_view kStyle =
     ".tc4{stroke:#e6c04a}.tc5{stroke:#8fd0f5}.tc6{stroke:#a3abb5}}"
     "</style>";
 
-struct Point {
+struct ChartPoint {
   double x, y;
 };
 
@@ -59,7 +59,7 @@ class Drawing {
     }
   }
 
-  void line(const std::string& style, Point from, Point to) {
+  void line(const std::string& style, ChartPoint from, ChartPoint to) {
     add("<path class=\"{}\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n", style, from.x, from.y, to.x,
         to.y);
   }
@@ -85,7 +85,7 @@ struct Frame {
   double left = kLeft, top = 0, height = kPlotHeight;
   Axis x, y;
 
-  Point at(double vx, double vy) const {
+  ChartPoint at(double vx, double vy) const {
     return {left + x.place(vx) * (kWidth - left - kRight), top + (1 - y.place(vy)) * height};
   }
 };
@@ -117,15 +117,15 @@ void draw_y_axis(Drawing& drawing, const Frame& frame, const std::string& label)
 
 // Leaves at most four points in each column of the picture: the first, the lowest, the highest and
 // the last, in their order.
-std::vector<Point> thin(const std::vector<Point>& points) {
+std::vector<ChartPoint> thin(const std::vector<ChartPoint>& points) {
   if (points.size() < 4 * static_cast<size_t>(kWidth)) return points;
-  std::vector<Point> kept;
+  std::vector<ChartPoint> kept;
   for (size_t begin = 0, end = 0; begin < points.size(); begin = end) {
     while (end < points.size() && std::floor(points[end].x) == std::floor(points[begin].x)) ++end;
     const auto from = points.begin() + static_cast<ptrdiff_t>(begin);
     const auto to = points.begin() + static_cast<ptrdiff_t>(end);
-    const auto [low, high] =
-        std::minmax_element(from, to, [](const Point& a, const Point& b) { return a.y < b.y; });
+    const auto [low, high] = std::minmax_element(
+        from, to, [](const ChartPoint& a, const ChartPoint& b) { return a.y < b.y; });
     auto order = {from, std::min(low, high), std::max(low, high), to - 1};
     auto last = to;
     for (const auto& point : order) {
@@ -143,7 +143,7 @@ struct Curve {
 
 Curve curve_of(const Series& series, const Frame& frame) {
   Curve curve;
-  std::vector<Point> run;
+  std::vector<ChartPoint> run;
   const auto draw = [&] {
     run = thin(run);
     if (run.size() == 1) curve.dots += fmt::format("M{:.1f} {:.1f}h0", run[0].x, run[0].y);

@@ -19,9 +19,9 @@ constexpr uintmax_t kMaxBytes = 64 << 20;
 constexpr size_t kMaxColumns = 4096;
 
 // Reads cell after cell and counts lines.
-class Reader {
+class CsvReader {
  public:
-  Reader(std::string_view text, const std::string& name) : text_(text), name_(name) {
+  CsvReader(std::string_view text, const std::string& name) : text_(text), name_(name) {
     if (text_.substr(0, 3) == "\xEF\xBB\xBF") at_ = 3;
     separator_ = find_separator();
   }
@@ -137,7 +137,7 @@ Csv parse_csv(std::string_view text, const std::string& name) {
   require(nul == text.npos, "read_csv: {} must be a text file, got a NUL byte at offset {}", name,
           nul);
   Csv table{name, {}, {}, {}};
-  Reader reader(text, name);
+  CsvReader reader(text, name);
   int64_t line = 1;
   require(reader.row(table.columns, line),
           "read_csv: {} is empty; the first line must name the columns", name);

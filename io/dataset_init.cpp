@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "io/csv.h"
 #include "io/dataset_split.h"
+#include "io/json_file.h"
 #include "io/label_names.h"
 
 namespace tessera::io {
@@ -16,11 +17,6 @@ namespace {
 std::string patient_of(const std::string& name, const std::string& until) {
   const size_t at = until.empty() ? std::string::npos : name.rfind(until);
   return at == std::string::npos || at == 0 ? name : name.substr(0, at);
-}
-
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
 }
 
 void require_free(const fs::path& path, const InitOptions& options) {

@@ -184,6 +184,11 @@ std::string stem_of(const fs::path& path) {
   return is_case_name(path) ? volume_stem(path) : path.stem().string();
 }
 
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
 bool is_case_name(const fs::path& path) {
   return is_image_name(path) || is_volume_file(path);
 }

@@ -47,6 +47,9 @@ DatasetLayout recognise_layout(const std::filesystem::path& folder);
 // The name of a file without what says its format: "a" for a.png, a.nii and a.nii.gz.
 std::string stem_of(const std::filesystem::path& path);
 
+// Whether there is such a file; one that nobody may look at is not there.
+bool is_there(const std::filesystem::path& path);
+
 // Whether the name is that of a picture or of a volume.
 bool is_case_name(const std::filesystem::path& path);
 

@@ -86,7 +86,7 @@ void check_gaps(const std::vector<Slice>& slices, const std::string& name) {
   }
 }
 
-bool is_whole(double number) {
+bool is_whole_number(double number) {
   return number == std::floor(number) && std::abs(number) <= std::numeric_limits<int16_t>::max();
 }
 
@@ -134,7 +134,7 @@ Volume load_dicom(const fs::path& path) {
   bool whole = first.type.kind != ElementType::Kind::floating && first.type.size <= 2;
   bool plain = true;
   for (const Slice& slice : slices) {
-    whole = whole && is_whole(slice.file.slope) && is_whole(slice.file.intercept);
+    whole = whole && is_whole_number(slice.file.slope) && is_whole_number(slice.file.intercept);
     plain = plain && slice.file.slope == 1 && slice.file.intercept == 0;
   }
   const auto bytes_of_all = [](const auto& voxels) {

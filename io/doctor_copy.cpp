@@ -26,8 +26,6 @@ fs::path place_of(const Chart& chart, const fs::path& file, const fs::path& out)
   return out / file.lexically_relative(chart.layout.folder);
 }
 
-using Extents = std::array<int64_t, 3>;
-
 bool is_array(const fs::path& path) {
   return path.extension() == ".npy" || path.extension() == ".NPY";
 }
@@ -60,7 +58,7 @@ Shape shape_of(const Extents& extents) {
   return {extents[0], extents[1], extents[2]};
 }
 
-std::vector<int32_t> labels_of(const RawMask& mask, const ExaminedCase& one) {
+std::vector<int32_t> mended_labels(const RawMask& mask, const ExaminedCase& one) {
   std::vector<int32_t> labels;
   labels.reserve(mask.codes.size());
   float last = -1, value = 0;
@@ -81,7 +79,7 @@ std::vector<int32_t> labels_of(const RawMask& mask, const ExaminedCase& one) {
 
 void write_mask(const ExaminedCase& one, const fs::path& path) {
   const RawMask mask = read_raw_mask(one.found.mask);
-  std::vector<int32_t> labels = labels_of(mask, one);
+  std::vector<int32_t> labels = mended_labels(mask, one);
   const Extents& extents = one.placing == Placing::keep ? mask.extents : one.image.extents;
   if (one.placing == Placing::scale) labels = scaled(labels, mask.extents, extents);
   if (one.placing == Placing::resample) {

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Kind = Mistake::Kind;
+using MistakeKind = Mistake::Kind;
 
 // The text of an error without its function and remedy.
 std::string told(std::string text) {
@@ -27,7 +27,7 @@ std::string told(std::string text) {
 std::vector<fs::path> unpaired_in(const Chart& chart, const fs::path& folder) {
   std::vector<fs::path> files;
   for (const Mistake& mistake : chart.layout.mistakes)
-    if (mistake.kind == Kind::unpaired && mistake.file.parent_path() == folder)
+    if (mistake.kind == MistakeKind::unpaired && mistake.file.parent_path() == folder)
       files.push_back(mistake.file);
   return files;
 }
@@ -67,7 +67,8 @@ void read_splits_again(Chart& chart) {
   const fs::path path = chart.layout.folder / "split.csv";
   std::error_code error;
   if (!fs::exists(path, error)) return;
-  std::erase_if(chart.layout.mistakes, [](const Mistake& one) { return one.kind == Kind::split; });
+  std::erase_if(chart.layout.mistakes,
+                [](const Mistake& one) { return one.kind == MistakeKind::split; });
   std::vector<Case> cases;
   for (const ExaminedCase& one : chart.cases) cases.push_back(one.found);
   apply_split_file(cases, path, chart.layout.mistakes);
@@ -86,7 +87,7 @@ std::string split_of_group(const Chart& chart, const Case& one) {
 
 void check_names(Chart& chart) {
   for (const Mistake& mistake : chart.layout.mistakes) {
-    if (mistake.kind != Kind::collision) continue;
+    if (mistake.kind != MistakeKind::collision) continue;
     const std::string stem = stem_of(mistake.file);
     const auto one =
         std::find_if(chart.cases.begin(), chart.cases.end(),
@@ -133,7 +134,7 @@ void check_pairs(Chart& chart) {
   }
   if (!paired.empty()) read_splits_again(chart);
   for (const Mistake& mistake : chart.layout.mistakes) {
-    if (mistake.kind != Kind::unpaired || paired.contains(mistake.file)) continue;
+    if (mistake.kind != MistakeKind::unpaired || paired.contains(mistake.file)) continue;
     const bool is_mask = mistake.file.parent_path() == chart.layout.masks;
     chart.dropped.push_back(mistake.file);
     chart.add(mistake.file, is_mask ? "has no image" : "has no mask", "left out");
@@ -142,7 +143,7 @@ void check_pairs(Chart& chart) {
 
 void check_channels(Chart& chart) {
   for (const Mistake& mistake : chart.layout.mistakes) {
-    if (mistake.kind != Kind::channels) continue;
+    if (mistake.kind != MistakeKind::channels) continue;
     chart.add(mistake.file, told(mistake.text), "left out, with its images");
     chart.dropped.push_back(mistake.file);
     const std::string stem = stem_of(mistake.file) + "_";
@@ -158,7 +159,7 @@ void check_channels(Chart& chart) {
 void check_split_files(Chart& chart) {
   bool stated = false;
   for (const Mistake& mistake : chart.layout.mistakes) {
-    if (mistake.kind != Kind::split) continue;
+    if (mistake.kind != MistakeKind::split) continue;
     chart.new_splits = true;
     chart.add(mistake.file, told(mistake.text), "the list is written anew for the cases there are");
   }

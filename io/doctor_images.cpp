@@ -16,8 +16,6 @@ namespace tessera::io {
 
 namespace {
 
-using Extents = std::array<int64_t, 3>;
-
 std::string text_of(const Extents& extents) {
   return (extents[0] > 1 ? fmt::format("{}x", extents[0]) : "") +
          fmt::format("{}x{}", extents[1], extents[2]);

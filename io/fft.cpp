@@ -38,7 +38,7 @@ void add_product(const float* re, const float* im, std::complex<float> w, float*
   }
 }
 
-void multiply(const float* re, const float* im, std::complex<float> w, float* to_re, float* to_im) {
+void times(const float* re, const float* im, std::complex<float> w, float* to_re, float* to_im) {
   const float a = w.real(), b = w.imag();
   for (int64_t l = 0; l < kLanes; ++l) {
     const float x = re[l], y = im[l];
@@ -106,8 +106,8 @@ void Fft::by_factors_(std::vector<float>& re, std::vector<float>& im) const {
       const int64_t k = j % done, first = j / done * done * p + k;
       for (int64_t r = 0; r < p; ++r) {
         const int64_t from = (j + r * (n_ / p)) * kLanes;
-        multiply(re.data() + from, im.data() + from,
-                 roots_[static_cast<size_t>(k * r * (n_ / (done * p)))], part_re[r], part_im[r]);
+        times(re.data() + from, im.data() + from,
+              roots_[static_cast<size_t>(k * r * (n_ / (done * p)))], part_re[r], part_im[r]);
         to_re[r] = next_re.data() + (first + r * done) * kLanes;
         to_im[r] = next_im.data() + (first + r * done) * kLanes;
       }
@@ -134,18 +134,18 @@ void Fft::by_chirp_(std::vector<float>& re, std::vector<float>& im) const {
   const int64_t length = convolution_->size();
   std::vector<float> long_re(static_cast<size_t>(length * kLanes)), long_im = long_re;
   for (int64_t k = 0; k < n_; ++k)
-    multiply(re.data() + k * kLanes, im.data() + k * kLanes, chirp_[static_cast<size_t>(k)],
-             long_re.data() + k * kLanes, long_im.data() + k * kLanes);
+    times(re.data() + k * kLanes, im.data() + k * kLanes, chirp_[static_cast<size_t>(k)],
+          long_re.data() + k * kLanes, long_im.data() + k * kLanes);
   convolution_->forward_(long_re, long_im);
   for (int64_t k = 0; k < length; ++k) {
     float* a = long_re.data() + k * kLanes;
     float* b = long_im.data() + k * kLanes;
-    multiply(a, b, filter_[static_cast<size_t>(k)], a, b);
+    times(a, b, filter_[static_cast<size_t>(k)], a, b);
   }
   convolution_->inverse_(long_re, long_im);
   for (int64_t k = 0; k < n_; ++k)
-    multiply(long_re.data() + k * kLanes, long_im.data() + k * kLanes,
-             chirp_[static_cast<size_t>(k)], re.data() + k * kLanes, im.data() + k * kLanes);
+    times(long_re.data() + k * kLanes, long_im.data() + k * kLanes, chirp_[static_cast<size_t>(k)],
+          re.data() + k * kLanes, im.data() + k * kLanes);
 }
 
 void Fft::forward_(std::vector<float>& re, std::vector<float>& im) const {

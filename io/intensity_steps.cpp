@@ -8,10 +8,10 @@ namespace tessera::io {
 
 namespace {
 
-using Kind = Parameter::Kind;
+using ParameterKind = Parameter::Kind;
 
 Parameter flag_named(const char* name) {
-  return {name, 0, 0, 0, 1, Kind::flag};
+  return {name, 0, 0, 0, 1, ParameterKind::flag};
 }
 
 double factor_of(const AugmentStep& step, size_t balanced, Draws& draws) {
@@ -22,7 +22,7 @@ void brightness(const AugmentStep& step, Draws& draws, Image& image) {
   brighten_(image, factor_of(step, 1, draws));
 }
 
-void multiply(const AugmentStep& step, Draws& draws, Image& image) {
+void multiply_all(const AugmentStep& step, Draws& draws, Image& image) {
   multiply_(image, factor_of(step, 1, draws));
 }
 
@@ -120,7 +120,7 @@ std::vector<StepKind> intensity_steps() {
        .family = f,
        .doc = "x f",
        .parameters = {{"factor", 0.8, 1.2, 0, 100}, flag_named("balanced")},
-       .change = multiply},
+       .change = multiply_all},
       {.name = "offset",
        .family = f,
        .doc = "x + f n (hi - lo), one normal number n",
@@ -145,7 +145,7 @@ std::vector<StepKind> intensity_steps() {
        .family = f,
        .doc = "a piecewise linear curve through f control points, each anywhere between its "
               "neighbours",
-       .parameters = {{"points", 10, 10, 3, 1000, Kind::whole}},
+       .parameters = {{"points", 10, 10, 3, 1000, ParameterKind::whole}},
        .change = histogram},
       {.name = "noise",
        .family = f,
@@ -192,7 +192,7 @@ std::vector<StepKind> filter_steps() {
       {.name = "median",
        .family = f,
        .doc = "the median of f pixels along each axis",
-       .parameters = {{"size", 2, 5, 1, 16, Kind::whole}},
+       .parameters = {{"size", 2, 5, 1, 16, ParameterKind::whole}},
        .change = median},
       {.name = "lowres",
        .family = f,

@@ -10,17 +10,17 @@ namespace tessera::io {
 
 namespace {
 
-constexpr std::string_view kMagic = "HCAJSLHD";
-constexpr size_t kTail = 20 + kMagic.size();
+constexpr std::string_view kJittorMagic = "HCAJSLHD";
+constexpr size_t kTail = 20 + kJittorMagic.size();
 
 }  // namespace
 
 Archive load_jittor(const std::filesystem::path& path) {
   const std::string bytes = read_file(path), name = "load: " + path.string();
   std::string_view pickled = bytes;
-  if (bytes.ends_with(kMagic) && bytes.size() >= kTail) {
+  if (bytes.ends_with(kJittorMagic) && bytes.size() >= kTail) {
     pickled.remove_suffix(kTail);
-    require(sha1(pickled) == bytes.substr(pickled.size(), kTail - kMagic.size()),
+    require(sha1(pickled) == bytes.substr(pickled.size(), kTail - kJittorMagic.size()),
             "{} is damaged: its SHA-1 is wrong", name);
   }
   const auto storage = [&](std::string_view) -> std::string_view {

@@ -10,17 +10,17 @@ namespace tessera::io {
 
 namespace {
 
-constexpr int kMaxDepth = 100;  // copying and printing Json is recursive
+constexpr int kMaxJsonDepth = 100;  // copying and printing Json is recursive
 
 template <class T>
-struct Kind;
+struct JsonKind;
 template <>
-struct Kind<bool> {
+struct JsonKind<bool> {
   static constexpr const char* name = "true or false";
   static bool accepts(const Json& value) { return value.is_boolean(); }
 };
 template <>
-struct Kind<int64_t> {
+struct JsonKind<int64_t> {
   static constexpr const char* name = "a whole number";
   static bool accepts(const Json& value) {
     return value.is_number_integer() &&
@@ -28,25 +28,25 @@ struct Kind<int64_t> {
   }
 };
 template <>
-struct Kind<double> {
+struct JsonKind<double> {
   static constexpr const char* name = "a number";
   static bool accepts(const Json& value) { return value.is_number(); }
 };
 template <>
-struct Kind<std::string> {
+struct JsonKind<std::string> {
   static constexpr const char* name = "a text";
   static bool accepts(const Json& value) { return value.is_string(); }
 };
 template <>
-struct Kind<Json> {
+struct JsonKind<Json> {
   static constexpr const char* name = "a value";
   static bool accepts(const Json&) { return true; }
 };
 template <class T>
-struct Kind<std::vector<T>> {
+struct JsonKind<std::vector<T>> {
   static constexpr const char* name = "a list";
   static bool accepts(const Json& value) {
-    return value.is_array() && std::all_of(value.begin(), value.end(), Kind<T>::accepts);
+    return value.is_array() && std::all_of(value.begin(), value.end(), JsonKind<T>::accepts);
   }
 };
 
@@ -64,7 +64,7 @@ Json load_json(const std::filesystem::path& path) {
 
 Json parse_json(std::string_view text, const std::string& name) {
   const auto bounded = [&](int depth, Json::parse_event_t, const Json&) {
-    require(depth < kMaxDepth, "{}: JSON is nested more than {} deep", name, kMaxDepth);
+    require(depth < kMaxJsonDepth, "{}: JSON is nested more than {} deep", name, kMaxJsonDepth);
     return true;
   };
   try {
@@ -97,8 +97,8 @@ T field(const Json& object, const char* key, const std::string& name) {
           shortened(object));
   const auto found = object.find(key);
   require(found != object.end(), "{}: the field \"{}\" is missing", name, key);
-  require(Kind<T>::accepts(*found), "{}: \"{}\" must be {}, got {}", name, key, Kind<T>::name,
-          shortened(*found));
+  require(JsonKind<T>::accepts(*found), "{}: \"{}\" must be {}, got {}", name, key,
+          JsonKind<T>::name, shortened(*found));
   return found->template get<T>();
 }
 template bool field(const Json&, const char*, const std::string&);

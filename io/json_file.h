@@ -6,9 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
-namespace tessera::io {
+#include "io/json.h"
 
-using Json = nlohmann::json;
+namespace tessera::io {
 
 // Reads JSON (RFC 8259, UTF-8, nested at most 100 deep). Throws Error that names file and line.
 Json load_json(const std::filesystem::path& path);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "io/json_file.h"
 
 namespace tessera::io {
 
@@ -15,11 +16,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kIgnore = "ignore";
-
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
 
 std::optional<int64_t> whole_number(const std::string& text) {
   int64_t value = 0;

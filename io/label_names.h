@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "io/dataset_layout.h"
-#include "io/json_file.h"
 
 namespace tessera::io {
 

@@ -21,12 +21,12 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = ElementType::Kind;
 
-struct Named {
+struct NamedType {
   const char* name;
   ElementType type;
 };
 // `long` has 4 bytes here, whatever it has elsewhere.
-constexpr Named types[] = {
+constexpr NamedType element_types[] = {
     {"MET_UCHAR", {Kind::unsigned_integer, 1}},
     {"MET_CHAR", {Kind::signed_integer, 1}},
     {"MET_USHORT", {Kind::unsigned_integer, 2}},
@@ -42,9 +42,9 @@ constexpr Named types[] = {
 };
 
 // The lines "key = value" up to the one that says where the voxels are.
-class Header {
+class MetaHeader {
  public:
-  Header(std::string_view bytes, const std::string& name) : name_(name) {
+  MetaHeader(std::string_view bytes, const std::string& name) : name_(name) {
     constexpr size_t kLongest = 1 << 16;
     ByteReader reader(bytes.substr(0, kLongest), name);
     do {
@@ -86,18 +86,18 @@ class Header {
   std::map<std::string, std::string> fields_;
 };
 
-ElementType type_of(const Header& header, const std::string& name) {
+ElementType type_of(const MetaHeader& header, const std::string& name) {
   const std::string text = header.get({"ElementType"}, "");
-  const Named* found = std::find_if(std::begin(types), std::end(types),
-                                    [&](const Named& known) { return text == known.name; });
-  require(found != std::end(types),
+  const NamedType* found = std::find_if(std::begin(element_types), std::end(element_types),
+                                        [&](const NamedType& known) { return text == known.name; });
+  require(found != std::end(element_types),
           "{}: voxels of ElementType '{}' cannot be read; MET_UCHAR to MET_DOUBLE can", name, text);
   ElementType type = found->type;
   type.big_endian = header.flag({"BinaryDataByteOrderMSB", "ElementByteOrderMSB"}, false);
   return type;
 }
 
-Geometry geometry_in(const Header& header, size_t ndim, const std::string& name) {
+Geometry geometry_in(const MetaHeader& header, size_t ndim, const std::string& name) {
   const std::string none;
   std::vector<double> spacing(ndim, 1), origin(ndim, 0), direction(ndim * ndim, 0);
   for (size_t i = 0; i < ndim; ++i) direction[i * ndim + i] = 1;
@@ -144,7 +144,7 @@ std::string matrix_text(const FileAxes& axes, size_t ndim, bool flat) {
 Volume load_metaimage(const fs::path& path) {
   const std::string name = "load: " + path.string();
   const std::string bytes = read_file(path);
-  const Header header(bytes, name);
+  const MetaHeader header(bytes, name);
   const auto ndim = header.numbers<int64_t>({"NDims"}, 1, "")[0];
   require(2 <= ndim && ndim <= kMaxDims - 1, "{}: NDims must be from 2 to {}, got {}", name,
           kMaxDims - 1, ndim);
@@ -200,8 +200,9 @@ void save_metaimage(const Volume& volume, const fs::path& path, bool compress) {
           "save: {}: a volume must have 2 axes or more and voxels, got {}", path.string(),
           voxels.shape());
   RawVoxels raw = raw_voxels(volume);
-  const Named* type = std::find_if(std::begin(types), std::end(types),
-                                   [&](const Named& known) { return known.type == raw.type; });
+  const NamedType* type =
+      std::find_if(std::begin(element_types), std::end(element_types),
+                   [&](const NamedType& known) { return known.type == raw.type; });
   std::string size;
   for (int axis = voxels.ndim() - 1; axis >= 0; --axis) {
     size += fmt::format(" {}", voxels.shape(axis));

@@ -49,22 +49,13 @@ int code_of(ElementType type) {
 }
 
 // The extents of the file, fastest first; the channels of a voxel lie side by side.
-Shape extents_of(const NiftiHeader& header, int channels) {
+Shape nifti_extents(const NiftiHeader& header, int channels) {
   Shape extents;
   if (channels > 1) extents.push_back(channels);
   for (int axis = 0; axis < std::max(header.ndim, 2); ++axis) {
     extents.push_back(header.extents[static_cast<size_t>(axis)]);
   }
   return extents;
-}
-
-template <class T>
-double as_double(T value) {
-  if constexpr (std::is_arithmetic_v<T>) {
-    return static_cast<double>(value);
-  } else {
-    return static_cast<float>(value);
-  }
 }
 
 template <class T>
@@ -103,7 +94,7 @@ Volume load_nifti(const std::filesystem::path& path) {
           header.data_offset);
   ElementType type = datatype.type;
   type.big_endian = header.big_endian;
-  const Shape extents = extents_of(header, datatype.channels);
+  const Shape extents = nifti_extents(header, datatype.channels);
   const uint64_t needed =
       header.data_offset + voxel_bytes(extents, type, available - header.data_offset, name);
   if (packed) bytes = inflate_voxels(bytes, needed, name);

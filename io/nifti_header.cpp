@@ -26,15 +26,15 @@ struct Fields {
 };
 
 // Where they are.
-struct Places {
+struct FieldPlaces {
   size_t dim, datatype, pixdim, vox_offset, scale, qform_code, sform_code, quaternion, srow, units;
 };
-constexpr Places places1 = {40, 70, 76, 108, 112, 252, 254, 256, 280, 123};
-constexpr Places places2 = {16, 12, 104, 168, 176, 344, 348, 352, 400, 500};
+constexpr FieldPlaces places1 = {40, 70, 76, 108, 112, 252, 254, 256, 280, 123};
+constexpr FieldPlaces places2 = {16, 12, 104, 168, 176, 344, 348, 352, 400, 500};
 
 // Extent, Real, Offset, Code and Units are the types that this version has for them.
 template <class Extent, class Real, class Offset, class Code, class Units>
-Fields read_fields(std::string_view bytes, const Places& at, bool big_endian) {
+Fields read_fields(std::string_view bytes, const FieldPlaces& at, bool big_endian) {
   const auto read = [&]<class T>(T, size_t place) {
     return number_at<T>(bytes.data() + place, big_endian);
   };
@@ -166,7 +166,7 @@ NiftiHeader parse_nifti_header(std::string_view bytes, const std::string& name) 
 
 std::string nifti_header_bytes(const NiftiHeader& header) {
   std::string bytes(kFirstVoxel1, '\0');
-  const Places& at = places1;
+  const FieldPlaces& at = places1;
   put<int32_t>(bytes, 0, kSize1);
   put<int16_t>(bytes, at.dim, header.ndim);
   for (size_t i = 0; i < header.extents.size(); ++i) {

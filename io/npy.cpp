@@ -11,7 +11,7 @@ namespace tessera::io {
 
 namespace {
 
-constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
 constexpr size_t kPrefix = 10;     // magic, version, length of the header
 constexpr size_t kAlignment = 64;  // of the data
 
@@ -143,7 +143,7 @@ std::string header_of(const Tensor& tensor) {
   const size_t length = kPrefix + text.size() + 1;
   text.append((length + kAlignment - 1) / kAlignment * kAlignment - length, ' ');
   text += '\n';
-  return fmt::format("{}\x01{}{}{}", kMagic, '\0', bytes_of(static_cast<uint16_t>(text.size())),
+  return fmt::format("{}\x01{}{}{}", kNpyMagic, '\0', bytes_of(static_cast<uint16_t>(text.size())),
                      text);
 }
 
@@ -154,8 +154,8 @@ Tensor load_npy(const std::filesystem::path& path) {
 }
 
 Tensor parse_npy(std::string_view bytes, const std::string& name) {
-  require(bytes.substr(0, kMagic.size()) == kMagic, "{} is not an .npy file", name);
-  ByteReader reader(bytes.substr(kMagic.size()), name);
+  require(bytes.substr(0, kNpyMagic.size()) == kNpyMagic, "{} is not an .npy file", name);
+  ByteReader reader(bytes.substr(kNpyMagic.size()), name);
   const auto version = reader.number<uint8_t>();
   reader.number<uint8_t>();  // minor version
   require(1 <= version && version <= 3, "{}: .npy version {} is not known; 1 to 3 are", name,

@@ -21,12 +21,12 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = ElementType::Kind;
 
-struct Named {
+struct TypeNames {
   std::vector<const char*> names;  // the first is the one to write
   ElementType type;
 };
-const std::vector<Named>& types() {
-  static const std::vector<Named> all = {
+const std::vector<TypeNames>& types() {
+  static const std::vector<TypeNames> all = {
       {{"int8", "signed char", "int8_t"}, {Kind::signed_integer, 1}},
       {{"uint8", "unsigned char", "uchar", "uint8_t"}, {Kind::unsigned_integer, 1}},
       {{"int16", "short", "short int", "signed short", "signed short int", "int16_t"},
@@ -47,9 +47,9 @@ const std::vector<Named>& types() {
 }
 
 // The lines "field: value" up to the empty one.
-class Header {
+class NrrdHeader {
  public:
-  Header(std::string_view bytes, const std::string& name) : name_(name) {
+  NrrdHeader(std::string_view bytes, const std::string& name) : name_(name) {
     require(bytes.starts_with("NRRD000"), "{} is not an NRRD file: it does not begin with NRRD000",
             name);
     constexpr size_t kLongest = 1 << 16;
@@ -96,9 +96,9 @@ class Header {
   std::map<std::string, std::string> fields_;
 };
 
-ElementType type_of(const Header& header) {
+ElementType type_of(const NrrdHeader& header) {
   const std::string text = lower(header.must("type"));
-  for (const Named& known : types()) {
+  for (const TypeNames& known : types()) {
     for (const char* name : known.names) {
       if (text != name) continue;
       ElementType type = known.type;
@@ -140,7 +140,7 @@ struct Axes {
 };
 
 // "none" for an axis that is no direction, else a step.
-Axes read_directions(const Header& header, size_t ndim) {
+Axes read_directions(const NrrdHeader& header, size_t ndim) {
   Axes axes;
   std::string text = header.get("spacedirections");
   std::string_view rest = text;
@@ -160,7 +160,7 @@ Axes read_directions(const Header& header, size_t ndim) {
   return axes;
 }
 
-Axes read_axes(const Header& header, size_t ndim) {
+Axes read_axes(const NrrdHeader& header, size_t ndim) {
   if (!header.get("spacedirections").empty()) return read_directions(header, ndim);
   Axes axes;
   // Without space: the kinds say which axis is not one of it.
@@ -179,7 +179,7 @@ Axes read_axes(const Header& header, size_t ndim) {
   return axes;
 }
 
-Geometry geometry_in(const Header& header, FileAxes axes) {
+Geometry geometry_in(const NrrdHeader& header, FileAxes axes) {
   const std::string origin = header.get("spaceorigin");
   std::string_view rest = origin;
   if (!origin.empty()) axes.origin = take_vector(rest, header.name() + ": space origin");
@@ -205,7 +205,7 @@ std::string from_hex(std::string_view text, const std::string& name) {
 }
 
 // The bytes behind the header, or those of the file that it names.
-std::string_view find_data(const Header& header, const fs::path& path, std::string& bytes) {
+std::string_view find_data(const NrrdHeader& header, const fs::path& path, std::string& bytes) {
   const std::string& name = header.name();
   std::string file = header.get("datafile");
   std::string_view data;
@@ -224,7 +224,7 @@ std::string_view find_data(const Header& header, const fs::path& path, std::stri
   return data;
 }
 
-std::string_view skip_bytes(const Header& header, std::string_view data, uint64_t needed) {
+std::string_view skip_bytes(const NrrdHeader& header, std::string_view data, uint64_t needed) {
   const int64_t skip = header.integer("byteskip", 0);
   // -1: the voxels end with the file.
   if (skip < 0) return data.substr(data.size() - std::min<uint64_t>(data.size(), needed));
@@ -238,7 +238,7 @@ std::string_view skip_bytes(const Header& header, std::string_view data, uint64_
 Volume load_nrrd(const fs::path& path) {
   const std::string name = "load: " + path.string();
   std::string bytes = read_file(path);
-  const Header header(bytes, name);
+  const NrrdHeader header(bytes, name);
   const int64_t ndim = header.numbers<int64_t>("dimension", 1)[0];
   require(2 <= ndim && ndim <= kMaxDims, "{}: dimension must be from 2 to {}, got {}", name,
           kMaxDims, ndim);
@@ -283,7 +283,7 @@ void save_nrrd(const Volume& volume, const fs::path& path, bool compress) {
           voxels.shape());
   RawVoxels raw = raw_voxels(volume);
   const auto type = std::find_if(types().begin(), types().end(),
-                                 [&](const Named& known) { return known.type == raw.type; });
+                                 [&](const TypeNames& known) { return known.type == raw.type; });
   const FileAxes axes = file_axes(volume.geometry, World::lps);
   std::string sizes, directions, kinds;
   for (int axis = 0; axis < ndim; ++axis) {

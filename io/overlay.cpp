@@ -16,12 +16,12 @@ constexpr ErrorKind kErrorKinds[] = {{"correct", {0, 158, 115}},
                                      {"missed", {240, 228, 66}},
                                      {"wrong class", {204, 121, 167}}};
 
-struct Window {
+struct GrayWindow {
   float low = 0, high = 1;
 };
 
 // The range of values that is shown from black to white.
-Window window_of(std::span<const float> values) {
+GrayWindow window_of(std::span<const float> values) {
   constexpr size_t kSample = 100'000;
   std::vector<float> sample;
   const size_t step = values.size() / kSample + 1;
@@ -38,7 +38,7 @@ Window window_of(std::span<const float> values) {
     return sample[static_cast<size_t>(at)];
   };
   const float low = quantile(0.01), high = quantile(0.99);
-  return high > low ? Window{low, high} : Window{low - 0.5F, low + 0.5F};
+  return high > low ? GrayWindow{low, high} : GrayWindow{low - 0.5F, low + 0.5F};
 }
 
 void require_same_size(const char* function, const Image& image, const char* what,
@@ -111,7 +111,8 @@ Image to_rgb(const Image& image) {
   require(image.depth == 1, "to_rgb: it must be a picture, got a volume of {} slices; take a slice",
           image.depth);
   const bool color = image.channels == 3;
-  const Window window = window_of(color ? std::span<const float>(image.pixels) : image.plane(0));
+  const GrayWindow window =
+      window_of(color ? std::span<const float>(image.pixels) : image.plane(0));
   Image picture(3, image.height, image.width);
   for (int64_t c = 0; c < 3; ++c) {
     const std::span<const float> from = image.plane(color ? c : 0);

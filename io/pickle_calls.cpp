@@ -9,7 +9,7 @@ namespace tessera::io {
 namespace {
 
 using Index = Pickle::Index;
-using Kind = PickleValue::Kind;
+using PickleKind = PickleValue::Kind;
 using Number = ElementType::Kind;
 
 constexpr size_t kMaxKey = 100;  // keys are short numbers
@@ -26,16 +26,16 @@ struct Arguments {
     return tuple.items[i];
   }
   const PickleValue& operator[](size_t i) const { return pickle[index(i)]; }
-  const PickleValue& get(size_t i, Kind kind) const {
+  const PickleValue& get(size_t i, PickleKind kind) const {
     return pickle.item(tuple, i, kind, function);
   }
   // Python 2 has one type for text and bytes.
   std::string_view bytes(size_t i) const {
-    return (*this)[i].kind == Kind::text ? (*this)[i].text : get(i, Kind::bytes).text;
+    return (*this)[i].kind == PickleKind::text ? (*this)[i].text : get(i, PickleKind::bytes).text;
   }
 };
 
-Index add_text(Pickle& pickle, Kind kind, std::string_view text) {
+Index add_text(Pickle& pickle, PickleKind kind, std::string_view text) {
   PickleValue value;
   value.kind = kind;
   value.text = text;
@@ -44,7 +44,7 @@ Index add_text(Pickle& pickle, Kind kind, std::string_view text) {
 
 Index add_array(Pickle& pickle, ElementType type, Index shape, Index bytes, bool column_major) {
   PickleValue array;
-  array.kind = Kind::array;
+  array.kind = PickleKind::array;
   array.type = type;
   array.items = {shape, bytes};
   array.integer = column_major ? 1 : 0;
@@ -53,9 +53,9 @@ Index add_array(Pickle& pickle, ElementType type, Index shape, Index bytes, bool
 
 // dict(), dict([(key, value), ...])
 Index make_dict(const Arguments& in) {
-  const Index dict = in.pickle.add(Kind::dict);
+  const Index dict = in.pickle.add(PickleKind::dict);
   if (in.count() == 0) return dict;
-  for (const Index pair : in.get(0, Kind::list).items) {
+  for (const Index pair : in.get(0, PickleKind::list).items) {
     require(in.pickle[pair].items.size() == 2, "{}: {} needs pairs", in.pickle.name(), in.function);
     for (size_t i = 0; i < 2; ++i) in.pickle.append(dict, in.pickle[pair].items[i]);
   }
@@ -64,10 +64,10 @@ Index make_dict(const Arguments& in) {
 
 // codecs.encode(text, "latin1"): how Python 3 writes bytes for Python 2.
 Index encode(const Arguments& in) {
-  const std::string_view coding = in.get(1, Kind::text).text;
+  const std::string_view coding = in.get(1, PickleKind::text).text;
   require(coding == "latin1" || coding == "latin-1", "{}: encoding \"{}\" is not known",
           in.pickle.name(), coding);
-  const std::string_view text = in.get(0, Kind::text).text;
+  const std::string_view text = in.get(0, PickleKind::text).text;
   std::string bytes;
   for (size_t i = 0; i < text.size(); ++i) {
     auto c = static_cast<uint8_t>(text[i]);
@@ -78,12 +78,12 @@ Index encode(const Arguments& in) {
     }
     bytes += static_cast<char>(c);
   }
-  return add_text(in.pickle, Kind::bytes, in.pickle.keep(std::move(bytes)));
+  return add_text(in.pickle, PickleKind::bytes, in.pickle.keep(std::move(bytes)));
 }
 
 // bytes(), bytearray(bytes)
 Index make_bytes(const Arguments& in) {
-  return add_text(in.pickle, Kind::bytes, in.count() == 0 ? "" : in.bytes(0));
+  return add_text(in.pickle, PickleKind::bytes, in.count() == 0 ? "" : in.bytes(0));
 }
 
 Index first_argument(const Arguments& in) {
@@ -99,22 +99,23 @@ Index make_size(const Arguments& in) {
 // numpy.dtype("f4", False, True); its order of bytes comes with the state.
 Index make_dtype(const Arguments& in) {
   PickleValue value;
-  value.kind = Kind::element_type;
+  value.kind = PickleKind::element_type;
   value.type = parse_numpy_type(in.bytes(0), in.pickle.name());
   return in.pickle.add(std::move(value));
 }
 
 // numpy.core.multiarray._reconstruct(numpy.ndarray, (0,), b"b"): an array whose state follows.
 Index make_array(const Arguments& in) {
-  return add_array(in.pickle, {}, in.pickle.add(Kind::tuple, {in.pickle.add(Kind::none)}),
-                   in.pickle.add(Kind::none), false);
+  return add_array(in.pickle, {},
+                   in.pickle.add(PickleKind::tuple, {in.pickle.add(PickleKind::none)}),
+                   in.pickle.add(PickleKind::none), false);
 }
 
 // numpy.core.multiarray.scalar(dtype, bytes)
 Index make_scalar(const Arguments& in) {
   in.bytes(1);
-  return add_array(in.pickle, in.get(0, Kind::element_type).type, in.pickle.add(Kind::tuple),
-                   in.index(1), false);
+  return add_array(in.pickle, in.get(0, PickleKind::element_type).type,
+                   in.pickle.add(PickleKind::tuple), in.index(1), false);
 }
 
 // numpy.core.numeric._frombuffer(bytes, dtype, shape, order, axes): order is C, F, or K when the
@@ -122,8 +123,8 @@ Index make_scalar(const Arguments& in) {
 Index array_from_buffer(const Arguments& in) {
   in.bytes(0);
   in.pickle.shape(in[2]);
-  const std::string_view order = in.get(3, Kind::text).text;
-  const Index array = add_array(in.pickle, in.get(1, Kind::element_type).type, in.index(2),
+  const std::string_view order = in.get(3, PickleKind::text).text;
+  const Index array = add_array(in.pickle, in.get(1, PickleKind::element_type).type, in.index(2),
                                 in.index(0), order == "F");
   if (order == "K") {
     in.pickle.shape(in[4]);
@@ -136,10 +137,11 @@ Index array_from_buffer(const Arguments& in) {
 // place 6, because its storages are bytes.
 Index make_tensor_value(const Arguments& in, bool typed) {
   PickleValue tensor;
-  tensor.kind = Kind::tensor;
-  tensor.type = typed ? in.get(6, Kind::element_type).type : in.get(0, Kind::storage).type;
-  tensor.integer = in.get(1, Kind::integer).integer;
-  in.get(0, Kind::storage);
+  tensor.kind = PickleKind::tensor;
+  tensor.type =
+      typed ? in.get(6, PickleKind::element_type).type : in.get(0, PickleKind::storage).type;
+  tensor.integer = in.get(1, PickleKind::integer).integer;
+  in.get(0, PickleKind::storage);
   in.pickle.shape(in[2]);
   in.pickle.shape(in[3]);
   tensor.items = {in.index(0), in.index(2), in.index(3)};
@@ -188,7 +190,7 @@ struct Type {
   ElementType type;
 };
 
-constexpr Type types[] = {
+constexpr Type storage_types[] = {
     {"torch.FloatStorage", {Number::floating, 4}},
     {"torch.DoubleStorage", {Number::floating, 8}},
     {"torch.HalfStorage", {Number::floating, 2}},
@@ -227,25 +229,26 @@ const Row* find(const Row (&table)[N], std::string_view name) {
 Index pickle_global(Pickle& pickle, std::string_view module, std::string_view name) {
   const std::string full = fmt::format("{}.{}", module, name);
   if (const Function* function = find(functions, full)) {
-    return add_text(pickle, Kind::global, function->name);
+    return add_text(pickle, PickleKind::global, function->name);
   }
-  const Type* type = find(types, full);
+  const Type* type = find(storage_types, full);
   require(type != nullptr,
           "{}: the pickle wants to use {}, which is refused; only numbers, texts, containers, "
           "arrays and tensors are read: save a state dict",
           pickle.name(), full.substr(0, 100));
   PickleValue value;
-  value.kind = Kind::element_type;
+  value.kind = PickleKind::element_type;
   value.type = type->type;
   return pickle.add(std::move(value));
 }
 
 Index pickle_call(Pickle& pickle, Index callable, Index arguments) {
-  const Function* function =
-      pickle[callable].kind == Kind::global ? find(functions, pickle[callable].text) : nullptr;
+  const Function* function = pickle[callable].kind == PickleKind::global
+                                 ? find(functions, pickle[callable].text)
+                                 : nullptr;
   require(function != nullptr && function->call != nullptr, "{}: {} cannot be called",
           pickle.name(), function ? function->name : name_of(pickle[callable].kind));
-  require(pickle[arguments].kind == Kind::tuple, "{}: {} is called without arguments",
+  require(pickle[arguments].kind == PickleKind::tuple, "{}: {} is called without arguments",
           pickle.name(), function->name);
   return function->call({pickle, pickle[arguments], function->name});
 }
@@ -253,16 +256,16 @@ Index pickle_call(Pickle& pickle, Index callable, Index arguments) {
 void pickle_build(Pickle& pickle, Index object, Index state) {
   const Arguments in{pickle, pickle[state], "a state"};
   PickleValue& value = pickle[object];
-  if (value.kind == Kind::dict) return;
-  if (value.kind == Kind::element_type) {  // (3, "<", ...)
+  if (value.kind == PickleKind::dict) return;
+  if (value.kind == PickleKind::element_type) {  // (3, "<", ...)
     value.type.big_endian = in.bytes(1) == ">";
     return;
   }
-  require(value.kind == Kind::array, "{}: {} cannot have a state", pickle.name(),
+  require(value.kind == PickleKind::array, "{}: {} cannot have a state", pickle.name(),
           name_of(value.kind));
   // (version, shape, dtype, whether in column-major order, bytes)
-  value.type = in.get(2, Kind::element_type).type;
-  value.integer = in.get(3, Kind::boolean).integer;
+  value.type = in.get(2, PickleKind::element_type).type;
+  value.integer = in.get(3, PickleKind::boolean).integer;
   pickle.shape(in[1]);
   in.bytes(4);
   value.items = {in.index(1), in.index(4)};
@@ -270,17 +273,17 @@ void pickle_build(Pickle& pickle, Index object, Index state) {
 
 Index pickle_storage(Pickle& pickle, Index reference) {
   const Arguments in{pickle, pickle[reference], "a reference to a storage"};
-  require(in.get(0, Kind::text).text == "storage", "{}: the reference \"{}\" is not known",
+  require(in.get(0, PickleKind::text).text == "storage", "{}: the reference \"{}\" is not known",
           pickle.name(), in[0].text.substr(0, 100));
-  require(in.count() < 6 || in[5].kind == Kind::none, "{}: a view of a storage cannot be read",
-          pickle.name());
+  require(in.count() < 6 || in[5].kind == PickleKind::none,
+          "{}: a view of a storage cannot be read", pickle.name());
   PickleValue storage;
-  storage.kind = Kind::storage;
-  storage.type = in.get(1, Kind::element_type).type;
-  storage.text = in.get(2, Kind::text).text;
+  storage.kind = PickleKind::storage;
+  storage.type = in.get(1, PickleKind::element_type).type;
+  storage.text = in.get(2, PickleKind::text).text;
   require(storage.text.size() <= kMaxKey, "{}: the key of a storage has {} bytes", pickle.name(),
           storage.text.size());
-  storage.integer = in.get(4, Kind::integer).integer;
+  storage.integer = in.get(4, PickleKind::integer).integer;
   return pickle.add(std::move(storage));
 }
 

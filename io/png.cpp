@@ -22,7 +22,7 @@ uint32_t checksum(std::string_view bytes) {
       crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
 }
 
-struct Header {
+struct PngHeader {
   int64_t width = 0, height = 0;
   int bits = 0, colour = 0;
   bool interlaced = false;
@@ -65,12 +65,12 @@ class Chunks {
   ByteReader reader_;
 };
 
-Header read_header(Chunks& chunks, const std::string& name) {
+PngHeader read_header(Chunks& chunks, const std::string& name) {
   chunks.next();
   require(chunks.type == "IHDR" && chunks.data.size() == 13, "{}: the PNG header is damaged", name);
   const char* numbers = chunks.data.data();
   const auto* data = reinterpret_cast<const uint8_t*>(numbers);
-  Header header;
+  PngHeader header;
   header.width = number_at<uint32_t>(numbers, true);
   header.height = number_at<uint32_t>(numbers + 4, true);
   header.bits = data[8];
@@ -100,11 +100,11 @@ std::vector<uint8_t> read_palette(Chunks& chunks, const std::string& name) {
 // One of the pictures an interlaced PNG consists of: pixels (y + i dy, x + j dx).
 struct Pass {
   int64_t y, x, dy, dx;
-  int64_t height(const Header& header) const { return (header.height - y + dy - 1) / dy; }
-  int64_t width(const Header& header) const { return (header.width - x + dx - 1) / dx; }
+  int64_t height(const PngHeader& header) const { return (header.height - y + dy - 1) / dy; }
+  int64_t width(const PngHeader& header) const { return (header.width - x + dx - 1) / dx; }
 };
 
-std::span<const Pass> passes(const Header& header) {
+std::span<const Pass> passes(const PngHeader& header) {
   static constexpr Pass whole[] = {{0, 0, 1, 1}};
   static constexpr Pass adam7[] = {{0, 0, 8, 8}, {0, 4, 8, 8}, {4, 0, 8, 4}, {0, 2, 4, 4},
                                    {2, 0, 4, 2}, {0, 1, 2, 2}, {1, 0, 2, 1}};
@@ -112,7 +112,8 @@ std::span<const Pass> passes(const Header& header) {
   return whole;
 }
 
-std::string inflate_rows(const std::string& packed, const Header& header, const std::string& name) {
+std::string inflate_rows(const std::string& packed, const PngHeader& header,
+                         const std::string& name) {
   int64_t bytes = 0;
   for (const Pass& pass : passes(header)) {
     const int64_t width = pass.width(header);
@@ -156,7 +157,7 @@ uint16_t sample_of(std::span<const uint8_t> row, int bits, int64_t i) {
   return static_cast<uint16_t>(row[bit / 8] >> shift & ((1 << bits) - 1));
 }
 
-void unpack(std::string& rows, const Header& header, Picture& picture, const std::string& name) {
+void unpack(std::string& rows, const PngHeader& header, Picture& picture, const std::string& name) {
   const int64_t channels = header.channels();
   const auto step = static_cast<size_t>(std::max<int64_t>(channels * header.bits / 8, 1));
   std::span<uint8_t> rest(reinterpret_cast<uint8_t*>(rows.data()), rows.size());
@@ -199,7 +200,7 @@ bool is_png(std::string_view bytes) {
 
 Picture decode_png_header(std::string_view bytes, const std::string& name) {
   Chunks chunks(bytes, name);
-  const Header header = read_header(chunks, name);
+  const PngHeader header = read_header(chunks, name);
   Picture picture = header.picture();
   if (header.indexed()) picture.palette = read_palette(chunks, name);
   return picture;
@@ -207,7 +208,7 @@ Picture decode_png_header(std::string_view bytes, const std::string& name) {
 
 Picture decode_png(std::string_view bytes, const std::string& name) {
   Chunks chunks(bytes, name);
-  const Header header = read_header(chunks, name);
+  const PngHeader header = read_header(chunks, name);
   Picture picture = header.picture();
   if (header.indexed()) picture.palette = read_palette(chunks, name);
   std::string packed;

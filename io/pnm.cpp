@@ -9,9 +9,9 @@ namespace tessera::io {
 namespace {
 
 // Reads the text parts of a Netpbm file: numbers between white space, with # comments.
-class Reader {
+class PnmReader {
  public:
-  Reader(std::string_view bytes, const std::string& name) : bytes_(bytes), name_(name) {
+  PnmReader(std::string_view bytes, const std::string& name) : bytes_(bytes), name_(name) {
     require(is_pnm(bytes), "{} is not a PGM or PPM file", name);
     kind = bytes[1];
     bytes_.remove_prefix(2);
@@ -48,7 +48,7 @@ class Reader {
   const std::string& name_;
 };
 
-Picture read_header(Reader& reader, const std::string& name) {
+Picture read_header(PnmReader& reader, const std::string& name) {
   Picture picture;
   picture.channels = reader.kind == '3' || reader.kind == '6' ? 3 : 1;
   picture.width = reader.number();
@@ -68,12 +68,12 @@ bool is_pnm(std::string_view bytes) {
 }
 
 Picture decode_pnm_header(std::string_view bytes, const std::string& name) {
-  Reader reader(bytes, name);
+  PnmReader reader(bytes, name);
   return read_header(reader, name);
 }
 
 Picture decode_pnm(std::string_view bytes, const std::string& name) {
-  Reader reader(bytes, name);
+  PnmReader reader(bytes, name);
   Picture picture = read_header(reader, name);
   const auto count = static_cast<size_t>(picture.height * picture.width * picture.channels);
   const bool text = reader.kind == '2' || reader.kind == '3';

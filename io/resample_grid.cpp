@@ -15,19 +15,17 @@ namespace tessera::io {
 
 namespace {
 
-using Extents = std::array<int64_t, 3>;
-
 // The work that images and labels share.
-struct Plan {
+struct GridPlan {
   Extents from, to;
   int64_t outer = 1;
   Shape shape = {};     // of the result
   Matrix4 places = {};  // takes voxels of the grid to those of the volume
 };
 
-Plan plan_for(const Volume& volume, const Grid& grid, const char* name) {
+GridPlan plan_for(const Volume& volume, const Grid& grid, const char* name) {
   const Shape& shape = volume.voxels.shape();
-  Plan plan{.from = extents_of(shape, name), .to = extents_of(grid.size, name)};
+  GridPlan plan{.from = extents_of(shape, name), .to = extents_of(grid.size, name)};
   plan.outer = shape.numel() / (plan.from[0] * plan.from[1] * plan.from[2]);
   for (int axis = 0; axis < shape.ndim() - 3; ++axis) plan.shape.push_back(shape[axis]);
   for (const int64_t extent : grid.size) plan.shape.push_back(extent);
@@ -63,7 +61,7 @@ struct Row {
   }
 };
 
-void find_places(const Plan& plan, int64_t d, int64_t h, Row& row) {
+void find_places(const GridPlan& plan, int64_t d, int64_t h, Row& row) {
   // The border of the outermost voxel is inside, whatever rounding says.
   constexpr double kSlack = 1e-6;
   row.begin = 0;
@@ -93,7 +91,7 @@ void find_places(const Plan& plan, int64_t d, int64_t h, Row& row) {
 
 // Calls f(volume, first voxel, row) for each row of each volume.
 template <class F>
-void for_each_row(const Plan& plan, F&& f) {
+void for_each_row(const GridPlan& plan, F&& f) {
   const int64_t planes = plan.to[0], rows = plan.to[1], width = plan.to[2];
   cpu::parallel_for(plan.outer * planes, false, [&](int64_t item) {
     Row row(width);
@@ -104,7 +102,7 @@ void for_each_row(const Plan& plan, F&& f) {
   });
 }
 
-void find_neighbours(const Plan& plan, size_t axis, int64_t stride, Row& row) {
+void find_neighbours(const GridPlan& plan, size_t axis, int64_t stride, Row& row) {
   const double* places = row.places[axis].data();
   auto& [low, high, weight] = row.beside[axis];
   const int64_t last = plan.from[axis] - 1;
@@ -116,7 +114,7 @@ void find_neighbours(const Plan& plan, size_t axis, int64_t stride, Row& row) {
   }
 }
 
-void sample_linear(const float* volume, const Plan& plan, Row& row, float* to) {
+void sample_linear(const float* volume, const GridPlan& plan, Row& row, float* to) {
   int64_t stride = 1;
   for (size_t axis = 3; axis-- > 0; stride *= plan.from[axis]) {
     find_neighbours(plan, axis, stride, row);
@@ -136,7 +134,7 @@ void sample_linear(const float* volume, const Plan& plan, Row& row, float* to) {
 
 // The coefficients of the B-spline through the elements, with two more at both ends of each axis:
 // [outer, D + 4, H + 4, W + 4].
-std::vector<float> coefficients(const std::vector<float>& values, const Plan& plan) {
+std::vector<float> coefficients(const std::vector<float>& values, const GridPlan& plan) {
   std::vector<float> result = values;
   int64_t outer = plan.outer, inner = plan.from[0] * plan.from[1] * plan.from[2];
   for (const int64_t n : plan.from) {
@@ -148,7 +146,7 @@ std::vector<float> coefficients(const std::vector<float>& values, const Plan& pl
 }
 
 // Three small products of weights with the box of 4 x 4 x 4 coefficients around each place.
-void sample_cubic(const float* volume, const Plan& plan, const Row& row, float* to) {
+void sample_cubic(const float* volume, const GridPlan& plan, const Row& row, float* to) {
   const int64_t line = plan.from[2] + 4, plane = line * (plan.from[1] + 4);
   for (auto w = static_cast<size_t>(row.begin); w < static_cast<size_t>(row.end); ++w) {
     const float* first = volume;
@@ -178,7 +176,7 @@ void sample_cubic(const float* volume, const Plan& plan, const Row& row, float* 
   }
 }
 
-void sample_nearest(const float* volume, const Plan& plan, const Row& row, float* to) {
+void sample_nearest(const float* volume, const GridPlan& plan, const Row& row, float* to) {
   for (auto w = static_cast<size_t>(row.begin); w < static_cast<size_t>(row.end); ++w) {
     int64_t at = 0;
     for (size_t axis = 0; axis < 3; ++axis) {
@@ -199,7 +197,7 @@ Grid grid_of(const Volume& volume) {
 
 Volume resample_image(const Volume& image, const Grid& grid, Interpolation interpolation,
                       float outside) {
-  const Plan plan = plan_for(image, grid, "resample_image");
+  const GridPlan plan = plan_for(image, grid, "resample_image");
   const std::vector<float> values = image.voxels.to_vector<float>();
   const bool cubic = interpolation == Interpolation::cubic;
   const std::vector<float> spline = cubic ? coefficients(values, plan) : std::vector<float>();
@@ -229,7 +227,7 @@ Volume resample_image(const Volume& image, const Grid& grid, Interpolation inter
 
 Volume resample_labels(const Volume& labels, const Grid& grid, Interpolation interpolation) {
   constexpr const char* kName = "resample_labels";
-  const Plan plan = plan_for(labels, grid, kName);
+  const GridPlan plan = plan_for(labels, grid, kName);
   const std::vector<int32_t> values = labels_of(labels.voxels, kName);
   const int64_t row = plan.from[2], plane = row * plan.from[1], volume = plane * plan.from[0];
   std::vector<int32_t> result(static_cast<size_t>(plan.shape.numel()), 0);

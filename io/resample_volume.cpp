@@ -14,8 +14,6 @@ namespace tessera::io {
 
 namespace {
 
-using Extents = std::array<int64_t, 3>;
-
 Shape with_extents(const Shape& shape, const Extents& extents) {
   Shape result = shape;
   for (int i = std::max(0, 3 - shape.ndim()); i < 3; ++i) {
@@ -32,7 +30,7 @@ void check_size(const Shape& shape, const char* name) {
 }
 
 // How one volume becomes another: for each axis, the places of the new voxels among the old ones.
-struct Plan {
+struct VolumePlan {
   std::array<std::vector<double>, 3> places = {};
   int slicewise = -1;
   bool clip = false;
@@ -52,8 +50,8 @@ std::vector<double> filling_places(int64_t in, int64_t out) {
   return places;
 }
 
-Plan filling_plan(const Extents& from, const Extents& to, int slicewise) {
-  Plan plan{.slicewise = slicewise, .clip = true};
+VolumePlan filling_plan(const Extents& from, const Extents& to, int slicewise) {
+  VolumePlan plan{.slicewise = slicewise, .clip = true};
   for (size_t axis = 0; axis < 3; ++axis) {
     plan.places[axis] = filling_places(from[axis], to[axis]);
   }
@@ -119,7 +117,7 @@ class Ranges {
   std::vector<Range> ranges_;
 };
 
-Tensor resample_values(const Tensor& voxels, const Plan& plan, Interpolation interpolation,
+Tensor resample_values(const Tensor& voxels, const VolumePlan& plan, Interpolation interpolation,
                        const char* name) {
   Extents size = extents_of(voxels.shape(), name);
   const Shape shape = with_extents(voxels.shape(), plan.extents());
@@ -156,8 +154,8 @@ Tensor resample_values(const Tensor& voxels, const Plan& plan, Interpolation int
   return from_bytes(values.data(), shape, f32);
 }
 
-Tensor resample_label_values(const Tensor& labels, const Plan& plan, Interpolation interpolation,
-                             const char* name) {
+Tensor resample_label_values(const Tensor& labels, const VolumePlan& plan,
+                             Interpolation interpolation, const char* name) {
   const Extents size = extents_of(labels.shape(), name);
   const Shape shape = with_extents(labels.shape(), plan.extents());
   check_size(shape, name);
@@ -175,8 +173,8 @@ Tensor resample_label_values(const Tensor& labels, const Plan& plan, Interpolati
 }
 
 // What the rule says for this spacing, and the geometry that comes out.
-Plan plan_for(const Volume& volume, const Vector3& wanted, SpacingRule rule,
-              Interpolation interpolation, Geometry& geometry, const char* name) {
+VolumePlan plan_for(const Volume& volume, const Vector3& wanted, SpacingRule rule,
+                    Interpolation interpolation, Geometry& geometry, const char* name) {
   const Extents size = extents_of(volume.voxels.shape(), name);
   geometry = volume.geometry;
   Vector3 spacing = wanted;
@@ -216,7 +214,7 @@ Plan plan_for(const Volume& volume, const Vector3& wanted, SpacingRule rule,
     const bool flat = volume.voxels.ndim() == 2;
     return filling_plan(size, out, flat ? 0 : slicewise_axis(volume.geometry.spacing, spacing));
   }
-  Plan plan;
+  VolumePlan plan;
   for (size_t axis = 0; axis < 3; ++axis) {
     for (int64_t i = 0; i < out[axis]; ++i) {
       const double place = static_cast<double>(i) * scale[axis];
@@ -247,7 +245,8 @@ Volume resample_image(const Volume& image, const Vector3& spacing, const Spacing
   const Interpolation interpolation =
       options.interpolation.value_or(nnunet ? Interpolation::cubic : Interpolation::linear);
   Volume result;
-  const Plan plan = plan_for(image, spacing, options.rule, interpolation, result.geometry, kName);
+  const VolumePlan plan =
+      plan_for(image, spacing, options.rule, interpolation, result.geometry, kName);
   result.voxels = resample_values(image.voxels, plan, interpolation, kName);
   return result;
 }
@@ -259,7 +258,8 @@ Volume resample_labels(const Volume& labels, const Vector3& spacing,
   const Interpolation interpolation =
       options.interpolation.value_or(nnunet ? Interpolation::linear : Interpolation::nearest);
   Volume result{{}, {}, labels.stored};
-  const Plan plan = plan_for(labels, spacing, options.rule, interpolation, result.geometry, kName);
+  const VolumePlan plan =
+      plan_for(labels, spacing, options.rule, interpolation, result.geometry, kName);
   result.voxels = resample_label_values(labels.voxels, plan, interpolation, kName);
   return result;
 }

@@ -10,22 +10,22 @@ namespace tessera::io {
 namespace {
 
 // The source elements first, first + 1, ... that make a result element, and their weights.
-struct Window {
+struct Taps {
   int64_t first;
   std::vector<float> weights;
 };
 
-std::vector<Window> windows_of(int64_t in, int64_t out) {
+std::vector<Taps> windows_of(int64_t in, int64_t out) {
   const double scale = static_cast<double>(in) / static_cast<double>(out);
   const double support = std::max(scale, 1.0);
-  std::vector<Window> windows(static_cast<size_t>(out));
+  std::vector<Taps> windows(static_cast<size_t>(out));
   for (int64_t i = 0; i < out; ++i) {
     const double centre = (static_cast<double>(i) + 0.5) * scale;
     const auto first =
         std::max<int64_t>(0, static_cast<int64_t>(std::floor(centre - support + 0.5)));
     const auto last =
         std::min<int64_t>(in, static_cast<int64_t>(std::floor(centre + support + 0.5)));
-    Window& window = windows[static_cast<size_t>(i)];
+    Taps& window = windows[static_cast<size_t>(i)];
     window.first = first;
     double sum = 0;
     std::vector<double> weights;
@@ -49,13 +49,13 @@ void require_positive(int64_t height, int64_t width) {
 Image resize(const Image& image, int64_t height, int64_t width) {
   require_positive(height, width);
   if (image.height == height && image.width == width) return image;
-  const std::vector<Window> rows = windows_of(image.height, height);
-  const std::vector<Window> columns = windows_of(image.width, width);
+  const std::vector<Taps> rows = windows_of(image.height, height);
+  const std::vector<Taps> columns = windows_of(image.width, width);
   Image narrow(image.channels, {image.depth, image.height, width});
   for (int64_t row = 0; row < image.channels * image.depth * image.height; ++row) {
     const float* from = image.pixels.data() + row * image.width;
     float* to = narrow.pixels.data() + row * width;
-    for (const Window& window : columns) {
+    for (const Taps& window : columns) {
       float sum = 0;
       for (size_t k = 0; k < window.weights.size(); ++k)
         sum += window.weights[k] * from[window.first + static_cast<int64_t>(k)];
@@ -65,7 +65,7 @@ Image resize(const Image& image, int64_t height, int64_t width) {
   Image result(image.channels, {image.depth, height, width});
   for (int64_t slice = 0; slice < image.channels * image.depth; ++slice) {
     for (int64_t h = 0; h < height; ++h) {
-      const Window& window = rows[static_cast<size_t>(h)];
+      const Taps& window = rows[static_cast<size_t>(h)];
       float* to = result.pixels.data() + (slice * height + h) * width;
       for (size_t k = 0; k < window.weights.size(); ++k) {
         const float* from = narrow.pixels.data() +

@@ -14,7 +14,7 @@ namespace {
 
 using Kind = ElementType::Kind;
 
-constexpr std::pair<const char*, ElementType> types[] = {
+constexpr std::pair<const char*, ElementType> dtype_names[] = {
     {"F32", {Kind::floating, 4}},         {"F64", {Kind::floating, 8}},
     {"BF16", {Kind::brain_floating, 2}},  {"F16", {Kind::floating, 2}},
     {"I8", {Kind::signed_integer, 1}},    {"I16", {Kind::signed_integer, 2}},
@@ -28,9 +28,9 @@ constexpr size_t kMaxGrowth = 4;  // i8 becomes i32
 // Checks one entry of the header against the bytes there are and makes its tensor.
 Tensor read_entry(const Json& entry, std::string_view data, const std::string& where) {
   const auto type_name = field<std::string>(entry, "dtype", where);
-  const auto* type = std::find_if(std::begin(types), std::end(types),
+  const auto* type = std::find_if(std::begin(dtype_names), std::end(dtype_names),
                                   [&](const auto& t) { return type_name == t.first; });
-  require(type != std::end(types), "{}: dtype {} is not supported", where, type_name);
+  require(type != std::end(dtype_names), "{}: dtype {} is not supported", where, type_name);
   const auto extents = field<std::vector<int64_t>>(entry, "shape", where);
   require(extents.size() <= static_cast<size_t>(kMaxDims),
           "{}: shape must be a list of at most {} extents", where, kMaxDims);
@@ -87,9 +87,9 @@ void save_safetensors(const Archive& archive, const std::filesystem::path& path)
   uint64_t offset = 0;
   for (const auto& entry : archive.tensors) {
     const Tensor& tensor = entry.second;
-    const auto* type = std::find_if(std::begin(types), std::end(types), [&](const auto& t) {
-      return ElementType::of(tensor.dtype()) == t.second;
-    });
+    const auto* type =
+        std::find_if(std::begin(dtype_names), std::end(dtype_names),
+                     [&](const auto& t) { return ElementType::of(tensor.dtype()) == t.second; });
     const auto bytes = static_cast<uint64_t>(tensor.numel() * size_of(tensor.dtype()));
     header[entry.first] = {
         {"dtype", type->first},

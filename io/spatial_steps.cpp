@@ -8,7 +8,7 @@ namespace tessera::io {
 
 namespace {
 
-using Kind = Parameter::Kind;
+using ParameterKind = Parameter::Kind;
 
 // A map by what it makes of a unit step along each axis (z, y, x).
 using Matrix = std::array<std::array<double, 3>, 3>;
@@ -159,8 +159,8 @@ std::vector<StepKind> spatial_steps() {
        .family = f,
        .doc = "enlarged by f; axes: each axis by its own; inverse: by 1 / f",
        .parameters = {{"factor", 0.8, 1.25, 0.01, 100},
-                      {"axes", 0, 0, 0, 1, Kind::flag},
-                      {"inverse", 0, 0, 0, 1, Kind::flag}},
+                      {"axes", 0, 0, 0, 1, ParameterKind::flag},
+                      {"inverse", 0, 0, 0, 1, ParameterKind::flag}},
        .move = scale},
       {.name = "shear",
        .family = f,
@@ -178,7 +178,7 @@ std::vector<StepKind> spatial_steps() {
        .family = f,
        .doc = "bent by a cubic spline whose inner control points move by up to f of the shorter "
               "side; points: how many on each axis",
-       .parameters = {{"share", 0, 0.04, 0, 0.5}, {"points", 7, 7, 5, 64, Kind::whole}},
+       .parameters = {{"share", 0, 0.04, 0, 0.5}, {"points", 7, 7, 5, 64, ParameterKind::whole}},
        .move = elastic},
   };
 }

@@ -9,31 +9,31 @@ namespace tessera::io {
 
 namespace {
 
-using Kind = PickleValue::Kind;
+using PickleKind = PickleValue::Kind;
 
 // What training programs call the state dict in their checkpoints, the most likely first.
 constexpr const char* kWrappers[] = {
     "state_dict", "model_state_dict", "model_state", "model", "network_weights",
     "net",        "network",          "module"};
 constexpr size_t kMaxName = 1000;  // bytes of a name, and of a text that becomes metadata
-constexpr int kMaxDepth = 16;      // of dicts within dicts
+constexpr int kMaxDictDepth = 16;  // of dicts within dicts
 constexpr int64_t kSharing = 4;    // how often all bytes of the file may be used
 constexpr size_t kListed = 20;     // entries that an error lists
 
 bool is_tensor(const PickleValue& value) {
-  return value.kind == Kind::tensor || value.kind == Kind::array;
+  return value.kind == PickleKind::tensor || value.kind == PickleKind::array;
 }
 
 // A number or a short text as metadata; "" for all else.
 std::string scalar_text(const PickleValue& value) {
   switch (value.kind) {
-    case Kind::text:
+    case PickleKind::text:
       return std::string(value.text.size() <= kMaxName ? value.text : "");
-    case Kind::integer:
+    case PickleKind::integer:
       return std::to_string(value.integer);
-    case Kind::real:
+    case PickleKind::real:
       return fmt::format("{}", value.real);
-    case Kind::boolean:
+    case PickleKind::boolean:
       return value.integer != 0 ? "true" : "false";
     default:
       return "";
@@ -65,7 +65,7 @@ class Collector {
 
   Archive collect() {
     const PickleValue& root = pickle_[pickle_.root];
-    require(root.kind == Kind::dict, "{}: a checkpoint must be a dict of tensors, got {}",
+    require(root.kind == PickleKind::dict, "{}: a checkpoint must be a dict of tensors, got {}",
             pickle_.name(), name_of(root.kind));
     add_metadata(root);
     add(state_dict(root), "", 0);
@@ -80,18 +80,18 @@ class Collector {
   void for_each(const PickleValue& dict, F&& f) const {
     for (size_t i = 0; i + 1 < dict.items.size(); i += 2) {
       const PickleValue& key = pickle_[dict.items[i]];
-      if (key.kind == Kind::text) f(key.text, pickle_[dict.items[i + 1]]);
+      if (key.kind == PickleKind::text) f(key.text, pickle_[dict.items[i + 1]]);
     }
   }
 
   // Follows the usual names inwards. Tensors beside them are no weights but scores and the like.
   const PickleValue& state_dict(const PickleValue& root) const {
     const PickleValue* dict = &root;
-    for (int depth = 0; depth < kMaxDepth; ++depth) {
+    for (int depth = 0; depth < kMaxDictDepth; ++depth) {
       const PickleValue* inner = nullptr;
       for (const char* name : kWrappers) {
         const PickleValue* found = inner ? nullptr : pickle_.find(*dict, name);
-        if (found != nullptr && found->kind == Kind::dict) inner = found;
+        if (found != nullptr && found->kind == PickleKind::dict) inner = found;
       }
       if (inner == nullptr) break;
       dict = inner;
@@ -107,7 +107,8 @@ class Collector {
   }
 
   void add(const PickleValue& dict, const std::string& prefix, int depth) {
-    require(depth < kMaxDepth, "{}: dicts are nested more than {} deep", pickle_.name(), kMaxDepth);
+    require(depth < kMaxDictDepth, "{}: dicts are nested more than {} deep", pickle_.name(),
+            kMaxDictDepth);
     for_each(dict, [&](std::string_view key, const PickleValue& value) {
       // A dict may be met by many ways, and each of those again.
       require(++visits_ / kSharing <= pickle_.size(), "{}: dicts are used too often",
@@ -116,19 +117,19 @@ class Collector {
               pickle_.name(), kMaxName);
       const std::string name = prefix + std::string(key);
       if (is_tensor(value)) archive_.tensors[name] = make(value, name);
-      if (value.kind == Kind::dict) add(value, name + ".", depth + 1);
+      if (value.kind == PickleKind::dict) add(value, name + ".", depth + 1);
     });
   }
 
   Tensor make(const PickleValue& value, const std::string& name) {
     const std::string where = fmt::format("{}: tensor \"{}\"", pickle_.name(), name);
-    return value.kind == Kind::array ? make_array(value, where) : make_tensor(value, where);
+    return value.kind == PickleKind::array ? make_array(value, where) : make_tensor(value, where);
   }
 
   Tensor make_array(const PickleValue& array, const std::string& where) {
     const PickleValue& data = pickle_[array.items[1]];
-    require(data.kind == Kind::bytes || data.kind == Kind::text, "{}: its bytes are missing",
-            where);
+    require(data.kind == PickleKind::bytes || data.kind == PickleKind::text,
+            "{}: its bytes are missing", where);
     const Shape shape = pickle_.shape(pickle_[array.items[0]]);
     Layout layout = array.integer != 0 ? Layout::column_major(shape) : Layout::row_major(shape);
     if (array.items.size() > 2) {

@@ -16,12 +16,12 @@ namespace tessera::io {
 
 namespace {
 
-struct Range {
+struct CodePoints {
   char32_t first, last;
 };
 
 // Marks that are drawn over the character before them, and invisible characters.
-constexpr auto kZeroWidth = std::to_array<Range>({
+constexpr auto kZeroWidth = std::to_array<CodePoints>({
     {0x0300, 0x036F},
     {0x0483, 0x0489},
     {0x0591, 0x05BD},
@@ -43,7 +43,7 @@ constexpr auto kZeroWidth = std::to_array<Range>({
 });
 
 // East Asian wide and full-width characters and emoji (Unicode Standard Annex 11).
-constexpr auto kWide = std::to_array<Range>({
+constexpr auto kWide = std::to_array<CodePoints>({
     {0x1100, 0x115F},   {0x231A, 0x231B},   {0x23E9, 0x23EC},   {0x25FD, 0x25FE},
     {0x2614, 0x2615},   {0x2648, 0x2653},   {0x26AA, 0x26AB},   {0x26BD, 0x26BE},
     {0x2705, 0x2705},   {0x270A, 0x270B},   {0x274C, 0x274C},   {0x2753, 0x2755},
@@ -56,10 +56,10 @@ constexpr auto kWide = std::to_array<Range>({
 });
 
 template <size_t N>
-bool in(const std::array<Range, N>& ranges, char32_t c) {
+bool in(const std::array<CodePoints, N>& ranges, char32_t c) {
   const auto range =
       std::lower_bound(ranges.begin(), ranges.end(), c,
-                       [](const Range& r, char32_t value) { return r.last < value; });
+                       [](const CodePoints& r, char32_t value) { return r.last < value; });
   return range != ranges.end() && range->first <= c;
 }
 

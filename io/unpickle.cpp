@@ -11,7 +11,7 @@ namespace tessera::io {
 namespace {
 
 using Index = Pickle::Index;
-using Kind = PickleValue::Kind;
+using PickleKind = PickleValue::Kind;
 
 constexpr uint8_t kProtocol = 0x80, kStop = '.';
 constexpr uint64_t kMemoBytes = 64;  // what an entry of the memo takes, about
@@ -43,13 +43,13 @@ class Machine {
     stack_.push_back(value);
   }
   void push(PickleValue value) { push(pickle_.add(std::move(value))); }
-  void push_integer(Kind kind, int64_t number) {
+  void push_integer(PickleKind kind, int64_t number) {
     PickleValue value;
     value.kind = kind;
     value.integer = number;
     push(std::move(value));
   }
-  void push_bytes(Kind kind, std::string_view bytes) {
+  void push_bytes(PickleKind kind, std::string_view bytes) {
     PickleValue value;
     value.kind = kind;
     value.text = bytes;
@@ -73,7 +73,7 @@ class Machine {
     marks_.pop_back();
     return values;
   }
-  PickleValue& top_of_kind(Kind kind) {
+  PickleValue& top_of_kind(PickleKind kind) {
     require(pickle_[top()].kind == kind, "{}: the pickle is damaged: {} is where {} should be",
             pickle_.name(), name_of(pickle_[top()].kind), name_of(kind));
     return pickle_[top()];
@@ -82,29 +82,29 @@ class Machine {
   // Two's complement of any length.
   void push_long(uint64_t length) {
     const std::string_view bytes = reader_.take(length);
-    if (length > sizeof(int64_t)) return push_bytes(Kind::big_integer, bytes);
+    if (length > sizeof(int64_t)) return push_bytes(PickleKind::big_integer, bytes);
     int64_t number = !bytes.empty() && (bytes.back() & 0x80) != 0 ? -1 : 0;
     std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(&number));
-    push_integer(Kind::integer, number);
+    push_integer(PickleKind::integer, number);
   }
 
   bool push_number(uint8_t op) {
     switch (op) {
       case 'N':  // NONE
-        push_integer(Kind::none, 0);
+        push_integer(PickleKind::none, 0);
         return true;
       case 0x88:  // NEWTRUE
       case 0x89:  // NEWFALSE
-        push_integer(Kind::boolean, op == 0x88 ? 1 : 0);
+        push_integer(PickleKind::boolean, op == 0x88 ? 1 : 0);
         return true;
       case 'K':  // BININT1
-        push_integer(Kind::integer, reader_.number<uint8_t>());
+        push_integer(PickleKind::integer, reader_.number<uint8_t>());
         return true;
       case 'M':  // BININT2
-        push_integer(Kind::integer, reader_.number<uint16_t>());
+        push_integer(PickleKind::integer, reader_.number<uint16_t>());
         return true;
       case 'J':  // BININT
-        push_integer(Kind::integer, reader_.number<int32_t>());
+        push_integer(PickleKind::integer, reader_.number<int32_t>());
         return true;
       case 0x8a:  // LONG1
         push_long(reader_.number<uint8_t>());
@@ -114,7 +114,7 @@ class Machine {
         return true;
       case 'G': {  // BINFLOAT
         PickleValue value;
-        value.kind = Kind::real;
+        value.kind = PickleKind::real;
         value.real = reader_.number<double>(true);
         push(std::move(value));
         return true;
@@ -128,24 +128,24 @@ class Machine {
     switch (op) {
       case 'U':   // SHORT_BINSTRING, of Python 2
       case 0x8c:  // SHORT_BINUNICODE
-        push_bytes(Kind::text, reader_.take(reader_.number<uint8_t>()));
+        push_bytes(PickleKind::text, reader_.take(reader_.number<uint8_t>()));
         return true;
       case 'T':  // BINSTRING, of Python 2
       case 'X':  // BINUNICODE
-        push_bytes(Kind::text, reader_.take(reader_.number<uint32_t>()));
+        push_bytes(PickleKind::text, reader_.take(reader_.number<uint32_t>()));
         return true;
       case 0x8d:  // BINUNICODE8
-        push_bytes(Kind::text, reader_.take(reader_.number<uint64_t>()));
+        push_bytes(PickleKind::text, reader_.take(reader_.number<uint64_t>()));
         return true;
       case 'C':  // SHORT_BINBYTES
-        push_bytes(Kind::bytes, reader_.take(reader_.number<uint8_t>()));
+        push_bytes(PickleKind::bytes, reader_.take(reader_.number<uint8_t>()));
         return true;
       case 'B':  // BINBYTES
-        push_bytes(Kind::bytes, reader_.take(reader_.number<uint32_t>()));
+        push_bytes(PickleKind::bytes, reader_.take(reader_.number<uint32_t>()));
         return true;
       case 0x8e:  // BINBYTES8
       case 0x96:  // BYTEARRAY8
-        push_bytes(Kind::bytes, reader_.take(reader_.number<uint64_t>()));
+        push_bytes(PickleKind::bytes, reader_.take(reader_.number<uint64_t>()));
         return true;
       default:
         return false;
@@ -159,13 +159,13 @@ class Machine {
         marks_.push_back(stack_.size());
         return true;
       case ')':  // EMPTY_TUPLE
-        push(pickle_.add(Kind::tuple));
+        push(pickle_.add(PickleKind::tuple));
         return true;
       case ']':  // EMPTY_LIST
-        push(pickle_.add(Kind::list));
+        push(pickle_.add(PickleKind::list));
         return true;
       case '}':  // EMPTY_DICT
-        push(pickle_.add(Kind::dict));
+        push(pickle_.add(PickleKind::dict));
         return true;
       case 0x85:  // TUPLE1
       case 0x86:  // TUPLE2
@@ -173,27 +173,27 @@ class Machine {
         push_tuple(op - 0x84);
         return true;
       case 't':  // TUPLE
-        push(pickle_.add(Kind::tuple, pop_to_mark()));
+        push(pickle_.add(PickleKind::tuple, pop_to_mark()));
         return true;
       case 'l':  // LIST
-        push(pickle_.add(Kind::list, pop_to_mark()));
+        push(pickle_.add(PickleKind::list, pop_to_mark()));
         return true;
       case 'd':  // DICT
         push_dict(pop_to_mark());
         return true;
       case 'a':  // APPEND
-        extend(Kind::list, {pop()});
+        extend(PickleKind::list, {pop()});
         return true;
       case 'e':  // APPENDS
-        extend(Kind::list, pop_to_mark());
+        extend(PickleKind::list, pop_to_mark());
         return true;
       case 's': {  // SETITEM
         const Index value = pop(), key = pop();
-        extend(Kind::dict, {key, value});
+        extend(PickleKind::dict, {key, value});
         return true;
       }
       case 'u':  // SETITEMS
-        extend(Kind::dict, pop_to_mark());
+        extend(PickleKind::dict, pop_to_mark());
         return true;
       default:
         return false;
@@ -203,17 +203,17 @@ class Machine {
   void push_tuple(int size) {
     std::vector<Index> items(static_cast<size_t>(size));
     for (auto item = items.rbegin(); item != items.rend(); ++item) *item = pop();
-    push(pickle_.add(Kind::tuple, std::move(items)));
+    push(pickle_.add(PickleKind::tuple, std::move(items)));
   }
 
   void push_dict(const std::vector<Index>& items) {
-    push(pickle_.add(Kind::dict));
-    extend(Kind::dict, items);
+    push(pickle_.add(PickleKind::dict));
+    extend(PickleKind::dict, items);
   }
 
-  void extend(Kind kind, const std::vector<Index>& items) {
+  void extend(PickleKind kind, const std::vector<Index>& items) {
     top_of_kind(kind);
-    require(kind != Kind::dict || items.size() % 2 == 0,
+    require(kind != PickleKind::dict || items.size() % 2 == 0,
             "{}: the pickle is damaged: a key has no value", pickle_.name());
     for (const Index item : items) pickle_.append(top(), item);
   }
@@ -275,9 +275,9 @@ class Machine {
         return true;
       }
       case 0x93: {  // STACK_GLOBAL
-        const std::string_view name = top_of_kind(Kind::text).text;
+        const std::string_view name = top_of_kind(PickleKind::text).text;
         pop();
-        const std::string_view module = top_of_kind(Kind::text).text;
+        const std::string_view module = top_of_kind(PickleKind::text).text;
         pop();
         push(pickle_global(pickle_, module, name));
         return true;

@@ -141,6 +141,17 @@ void save_volume(const Volume& volume, const fs::path& path, bool compress) {
   format->save(volume, path, compress);
 }
 
+Extents extents_of(const Shape& shape) {
+  const int n = shape.ndim();
+  return {n > 2 ? shape[n - 3] : 1, shape[n - 2], shape[n - 1]};
+}
+
+Extents extents_of(const Shape& shape, const std::string& name) {
+  require(shape.ndim() >= 2 && shape.numel() > 0,
+          "{}: a volume [D, H, W] or a picture [H, W] is needed, got {}", name, shape);
+  return extents_of(shape);
+}
+
 Volume slice_of(const Volume& volume, int axis, int64_t index) {
   const Shape& shape = volume.voxels.shape();
   require(shape.ndim() >= 3 && 0 <= axis && axis < 3,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -23,6 +24,12 @@ struct Volume {
   // written so again if they fit.
   std::optional<ElementType> stored = {};
 };
+
+// Extents [D, H, W] of a volume [..., D, H, W] or picture [H, W], whose D is 1.
+using Extents = std::array<int64_t, 3>;
+Extents extents_of(const Shape& shape);
+// The same. Throws Error, beginning with `name`, for fewer axes or when there are no voxels.
+Extents extents_of(const Shape& shape, const std::string& name);
 
 // Whether the name, in small or capital letters, ends as one that load_volume reads: .nii, .nii.gz,
 // .mha, .mhd, .nrrd, .nhdr, .tif, .tiff, .npy, .npz, .dcm, and the pictures .png, .jpg, .jpeg,

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // Where the elements of a slice are in the array of the volume.
-struct Slice {
+struct SliceFile {
   int64_t channels = 1, height = 0, width = 0;
   int64_t offset = 0, channel_step = 0, row_step = 0, column_step = 0;
 };
@@ -26,7 +26,7 @@ void require_volume(const Volume& volume, const std::string& name) {
           volume.voxels.shape());
 }
 
-Slice slice_at(const Volume& volume, int axis, int64_t index, const std::string& name) {
+SliceFile slice_at(const Volume& volume, int axis, int64_t index, const std::string& name) {
   require_volume(volume, name);
   const std::array<int64_t, 3> extents = extents_of(volume.voxels.shape());
   require(axis >= 0 && axis < 3 && index >= 0 && index < extents[static_cast<size_t>(axis)],
@@ -43,17 +43,9 @@ Slice slice_at(const Volume& volume, int axis, int64_t index, const std::string&
           .column_step = steps[column]};
 }
 
-template <class T>
-double as_double(T value) {
-  if constexpr (std::is_arithmetic_v<T>)
-    return static_cast<double>(value);
-  else
-    return static_cast<float>(value);
-}
-
 // Calls f(value) for each element of a slice, channel by channel and row by row.
 template <class F>
-void visit(const Volume& volume, const Slice& slice, F f) {
+void visit(const Volume& volume, const SliceFile& slice, F f) {
   dispatch(volume.voxels.dtype(), [&]<class T>(T) {
     const auto values = volume.voxels.data<T>();
     const auto at = [&](int64_t c, int64_t h, int64_t w) {
@@ -73,17 +65,6 @@ bool is_volume_file(const fs::path& path) {
   return has_ending(path, {".tif", ".tiff"}) && has_several_pages(path);
 }
 
-std::array<int64_t, 3> extents_of(const Shape& shape) {
-  const int n = shape.ndim();
-  return {n > 2 ? shape[n - 3] : 1, shape[n - 2], shape[n - 1]};
-}
-
-std::array<int64_t, 3> extents_of(const Shape& shape, const std::string& name) {
-  require(shape.ndim() >= 2 && shape.numel() > 0,
-          "{}: a volume [D, H, W] or a picture [H, W] is needed, got {}", name, shape);
-  return extents_of(shape);
-}
-
 int through_plane_axis(const Geometry& geometry) {
   constexpr double kEqual = 1.01;
   int farthest = 0;
@@ -95,13 +76,13 @@ int through_plane_axis(const Geometry& geometry) {
 }
 
 SliceSize slice_size(const Volume& volume, int axis, const std::string& name) {
-  const Slice slice = slice_at(volume, axis, 0, name);
+  const SliceFile slice = slice_at(volume, axis, 0, name);
   return {extents_of(volume.voxels.shape())[static_cast<size_t>(axis)],
           {slice.channels, slice.height, slice.width}};
 }
 
 Image slice_image(const Volume& volume, int axis, int64_t index, const std::string& name) {
-  const Slice slice = slice_at(volume, axis, index, name);
+  const SliceFile slice = slice_at(volume, axis, index, name);
   const float scale = volume.voxels.dtype() == u8 ? 1.0F / 255 : 1;
   Image image(slice.channels, slice.height, slice.width);
   size_t at = 0;
@@ -114,7 +95,7 @@ Image slice_image(const Volume& volume, int axis, int64_t index, const std::stri
 }
 
 LabelMap slice_labels(const Volume& volume, int axis, int64_t index, const std::string& name) {
-  const Slice slice = slice_at(volume, axis, index, name);
+  const SliceFile slice = slice_at(volume, axis, index, name);
   require(slice.channels == 1, "{} must have one channel, got {}", name, slice.channels);
   LabelMap map(slice.height, slice.width);
   size_t at = 0;

@@ -24,11 +24,6 @@ bool is_volume_file(const std::filesystem::path& path);
 // across it show most; the first of those that differ by less than 1 %.
 int through_plane_axis(const Geometry& geometry);
 
-// Extents [D, H, W] of a volume [..., D, H, W] or picture [H, W].
-std::array<int64_t, 3> extents_of(const Shape& shape);
-// The same. Throws Error, beginning with `name`, when the shape is neither, or there are no voxels.
-std::array<int64_t, 3> extents_of(const Shape& shape, const std::string& name);
-
 // The number of slices across `axis`, and the size of one: [channels, height, width]. A picture
 // [H, W] is one slice across axis 0. Throws Error, beginning with `name`, for fewer than two axes.
 struct SliceSize {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "io/volume.h"
 
@@ -33,6 +34,15 @@ std::string inflate_voxels(std::string_view packed, uint64_t needed, const std::
 // when one is not there, or for a pattern that stands for several.
 std::string read_detached(const std::filesystem::path& path, const std::string& file,
                           std::string_view list, const std::string& name);
+
+// A voxel as a number; the 16-bit floats convert by way of float.
+template <class T>
+double as_double(T value) {
+  if constexpr (std::is_arithmetic_v<T>)
+    return static_cast<double>(value);
+  else
+    return static_cast<float>(value);
+}
 
 // The volume of those voxels.
 Volume make_volume(std::string_view bytes, ElementType type, const Layout& layout,

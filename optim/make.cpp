@@ -14,7 +14,7 @@ namespace tessera::optim {
 
 namespace {
 
-using Maker = std::unique_ptr<Optimizer> (*)(Term&, const Tensors&, const StepOptions&);
+using OptimizerMaker = std::unique_ptr<Optimizer> (*)(Term&, const Tensors&, const StepOptions&);
 
 double positive(Term& term, const char* option, double otherwise) {
   return term.number(option, otherwise, 0, std::numeric_limits<double>::infinity());
@@ -68,8 +68,8 @@ std::unique_ptr<Optimizer> rmsprop(Term& term, const Tensors& parameters, const 
   return std::make_unique<RmsProp>(parameters, o, step);
 }
 
-const std::map<std::string, Maker>& makers() {
-  static const std::map<std::string, Maker> all = {
+const std::map<std::string, OptimizerMaker>& optimizer_makers() {
+  static const std::map<std::string, OptimizerMaker> all = {
       {"adagrad", adagrad},
       {"adam", adam<Adam, AdamOptions>},
       {"adamw", adam<AdamW, AdamWOptions>},
@@ -87,15 +87,15 @@ std::unique_ptr<Optimizer> make(const std::string& text, const Tensors& paramete
   Term& term = terms[0];
   if (terms.size() > 1 || term.factor || !term.variant.empty())
     term.fail("expected one name, such as adam(lr=1e-3),");
-  const auto maker = makers().find(term.name);
-  if (maker == makers().end())
+  const auto maker = optimizer_makers().find(term.name);
+  if (maker == optimizer_makers().end())
     term.fail(fmt::format("'{}' is not known ({})", term.name, suggest(term.name, names())));
   return maker->second(term, parameters, step_options);
 }
 
 std::vector<std::string> names() {
   std::vector<std::string> all;
-  for (const auto& entry : makers()) all.push_back(entry.first);
+  for (const auto& entry : optimizer_makers()) all.push_back(entry.first);
   return all;
 }
 

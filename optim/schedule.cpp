@@ -166,10 +166,10 @@ class ScheduleReader {
   int64_t total_;
 };
 
-using Maker = SchedulePtr (*)(ScheduleReader&);
+using ScheduleMaker = SchedulePtr (*)(ScheduleReader&);
 
-const std::map<std::string, Maker>& makers() {
-  static const std::map<std::string, Maker> all = {
+const std::map<std::string, ScheduleMaker>& schedule_makers() {
+  static const std::map<std::string, ScheduleMaker> all = {
       {"constant", [](ScheduleReader&) { return constant(); }},
       {"poly", [](ScheduleReader& r) { return poly(r.total(), r.factor("power", 0.9)); }},
       {"cosine", [](ScheduleReader& r) { return cosine(r.total(), r.factor("lowest", 0)); }},
@@ -343,10 +343,10 @@ SchedulePtr schedule(const std::string& text, int64_t total) {
     }
   }
   Term& term = terms.back();
-  const auto maker = makers().find(term.name);
-  if (maker == makers().end()) {
+  const auto maker = schedule_makers().find(term.name);
+  if (maker == schedule_makers().end()) {
     std::vector<std::string> known{"warmup"};
-    for (const auto& entry : makers()) known.push_back(entry.first);
+    for (const auto& entry : schedule_makers()) known.push_back(entry.first);
     term.fail(fmt::format("'{}' is not known ({})", term.name, suggest(term.name, known)));
   }
   ScheduleReader reader(term, total - length);

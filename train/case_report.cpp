@@ -8,6 +8,7 @@
 #include "core/settings.h"
 #include "io/atomic_file.h"
 #include "io/contact_sheet.h"
+#include "io/json_file.h"
 
 namespace tessera::train {
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <span>
 
-#include "io/json_file.h"
+#include "io/json.h"
 #include "io/report.h"
 #include "io/table.h"
 #include "train/evaluate.h"

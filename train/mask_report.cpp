@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "io/json_file.h"
 #include "train/mask_picture.h"
 
 namespace tessera::train {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/json_file.h"
+#include "io/json.h"
 #include "io/report.h"
 #include "io/table.h"
 #include "train/mask_evaluation.h"

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "io/atomic_file.h"
 #include "io/chart.h"
+#include "io/json_file.h"
 #include "io/report.h"
 #include "nn/summary.h"
 #include "train/case_report.h"

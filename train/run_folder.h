@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "io/file_lock.h"
-#include "io/json_file.h"
+#include "io/json.h"
 #include "io/run_log.h"
 #include "train/config.h"
 #include "train/evaluate.h"

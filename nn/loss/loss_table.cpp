@@ -21,7 +21,7 @@ namespace tessera::nn {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
 // What goes through the options of a loss: it reads them from a term, or it lists them.
 class Options {
@@ -33,7 +33,7 @@ class Options {
   virtual void factors(const char* name, std::vector<double>& values, const char* meaning) = 0;
 
   void positive(const char* name, double& value, const char* meaning) {
-    number(name, value, 0, kInfinity, meaning);
+    number(name, value, 0, kNoLimit, meaning);
   }
   void share(const char* name, double& value, const char* meaning) {
     number(name, value, 0, 1, meaning);

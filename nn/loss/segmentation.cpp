@@ -89,7 +89,7 @@ Tensor Segmentation::surprise() const {
         binary_cross_entropy_with_logits(logits, one_hot, {.reduction = LossReduction::none});
     return where(counts, each, 0);
   }
-  return detail::cross_entropy_node(merged_, index, 1);
+  return tessera::detail::cross_entropy_node(merged_, index, 1);
 }
 
 Tensor Segmentation::log_probabilities() const {

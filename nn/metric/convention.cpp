@@ -1,16 +1,12 @@
 #include "nn/metric/convention.h"
 
-#include <limits>
-
 #include "core/error.h"
 #include "core/nearest.h"
+#include "nn/metric/empty_mask.h"
 
 namespace tessera::nn {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::vector<Convention> make_conventions() {
   using Kind = Convention::SurfaceKind;

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/cpu/parallel.h"
 #include "core/error.h"
+#include "nn/metric/empty_mask.h"
 
 namespace tessera::nn {
 
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // The extents before an axis, along it, and behind it.
 struct Lines {

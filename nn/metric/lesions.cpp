@@ -1,17 +1,15 @@
 #include "nn/metric/lesions.h"
 
-#include <limits>
 #include <map>
 #include <utility>
 
 #include "core/error.h"
 #include "nn/metric/connected_components.h"
+#include "nn/metric/empty_mask.h"
 
 namespace tessera::nn {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double ratio(double part, double whole) {
   return whole == 0 ? kNaN : part / whole;

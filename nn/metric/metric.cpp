@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -11,12 +10,12 @@
 #include "core/error.h"
 #include "core/nearest.h"
 #include "nn/metric/boundary_iou.h"
+#include "nn/metric/empty_mask.h"
 
 namespace tessera::nn {
 
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 using Kind = Metric::Kind;
 using SurfaceKind = Convention::SurfaceKind;
 

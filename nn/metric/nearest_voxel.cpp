@@ -3,17 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "core/cpu/parallel.h"
 #include "core/error.h"
 #include "nn/metric/distance_transform.h"
+#include "nn/metric/empty_mask.h"
 
 namespace tessera::nn {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // How many rows are looked at for a voxel before the distance transform is cheaper.
 constexpr double kRows = 512;
 

@@ -1,13 +1,12 @@
 #include "nn/metric/overlap.h"
 
 #include <cmath>
-#include <limits>
+
+#include "nn/metric/empty_mask.h"
 
 namespace tessera::nn {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double ratio(int64_t part, int64_t whole) {
   return whole == 0 ? kNaN : static_cast<double>(part) / static_cast<double>(whole);

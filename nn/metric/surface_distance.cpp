@@ -6,13 +6,12 @@
 #include <utility>
 
 #include "core/error.h"
+#include "nn/metric/empty_mask.h"
 #include "nn/metric/nearest_voxel.h"
 
 namespace tessera::nn {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 struct WeightedSum {
   double sum = 0, weight = 0;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/error.h"
+#include "io/json_file.h"
 #include "tests/io/temporary_set.h"
 
 using namespace tessera;
