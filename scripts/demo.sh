@@ -29,7 +29,7 @@ out=${out:-runs/demo-seed-$seed}
 
 . scripts/packages.sh
 install_missing build </dev/null
-cmake -B build -G Ninja
+cmake -B build -G Ninja -DCMAKE_UNITY_BUILD=ON
 cmake --build build --target tessera_program
 
 rm -rf "$out"

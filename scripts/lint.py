@@ -42,6 +42,17 @@ def find_tool():
     return None
 
 
+def compile_commands(build):
+    """How each file is compiled on its own, as the text of a compilation database."""
+    commands = (build / "compile_commands.json").read_text()
+    if "/Unity/unity_" in commands:
+        alone = build / "ungrouped"
+        configure = ["cmake", "-S", ROOT, "-B", alone, "-G", "Ninja", "-DCMAKE_UNITY_BUILD=OFF"]
+        subprocess.run(configure, check=True, stdout=subprocess.DEVNULL)
+        commands = (alone / "compile_commands.json").read_text()
+    return PRECOMPILED.sub("", commands)
+
+
 def with_includes(file):
     """The file and all project files it includes, directly or not."""
     seen, pending = set(), [file]
@@ -79,7 +90,7 @@ def main():
 
     cache = build / ".tidy_cache"
     cache.mkdir(exist_ok=True)
-    commands = PRECOMPILED.sub("", (build / "compile_commands.json").read_text())
+    commands = compile_commands(build)
     (cache / "compile_commands.json").write_text(commands)
     entries = {e["file"]: e for e in json.loads(commands)}
     chosen = [

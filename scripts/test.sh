@@ -32,12 +32,12 @@ if [ -n "$sanitize" ]; then
     thread) build="build-tsan" ;;
     *) build="build-asan" ;;
   esac
-  cmake -B "$build" -G Ninja -DTESSERA_SANITIZE="$sanitize" -DTESSERA_BENCH=OFF \
-    -DTESSERA_EXAMPLES=OFF
+  cmake -B "$build" -G Ninja -DCMAKE_UNITY_BUILD=ON -DTESSERA_SANITIZE="$sanitize" \
+    -DTESSERA_BENCH=OFF -DTESSERA_EXAMPLES=OFF
   cmake --build "$build" --target tessera_tests
   UBSAN_OPTIONS=print_stacktrace=1 "$build/tessera_tests"
 else
-  cmake -B build -G Ninja
+  cmake -B build -G Ninja -DCMAKE_UNITY_BUILD=ON
   cmake --build build
   ctest --test-dir build --output-on-failure --no-tests=error -j "$(nproc)"
 fi
