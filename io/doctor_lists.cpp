@@ -17,11 +17,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
 std::string ending_of(const fs::path& path) {
   return path.filename().string().substr(stem_of(path).size());
 }

@@ -180,7 +180,8 @@ TEST_SUITE("io/image") {
     CHECK_THROWS_WITH_AS(read_labels(folder.path()), doctest::Contains("image"), Error);
     write_png(ramp(3), folder / "x.png");
     const TemporaryFile damaged("image.png");
-    check_survives_damage(read_file(folder / "x.png"), damaged, read_image, 300);
+    check_survives_damage(
+        read_file(folder / "x.png"), damaged, [](const auto& path) { read_image(path); }, 300);
   }
 
   TEST_CASE("volumes have slices, which are pictures") {

@@ -58,7 +58,8 @@ TEST_SUITE("io/resample_grid") {
     CHECK(values(Interpolation::cubic)[2] == doctest::Approx(1));
     grid.geometry.affine[3] = 1.6;
     CHECK(values(Interpolation::cubic) == std::vector<double>(10, -1));
-    CHECK(io::resample_image({tensor({1, 2}, {1, 2})}, {{1, 2}}).voxels.shape() == Shape{1, 2});
+    CHECK(io::resample_image({tensor({1, 2}, {1, 2})}, io::Grid{{1, 2}}).voxels.shape() ==
+          Shape{1, 2});
   }
 
   TEST_CASE("what cannot be") {

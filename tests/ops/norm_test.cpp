@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
+#include "ops/creation.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "tests/ops/samples.h"
@@ -20,10 +21,6 @@ namespace {
 
 std::vector<double> values(const Tensor& x) {
   return x.to_vector<double>();
-}
-
-Tensor zeros(const Shape& shape, DType dtype = f32) {
-  return expand(scalar(0.0, dtype), shape);
 }
 
 // Mean 0 and variance 1 of n elements, as far as f32 goes.

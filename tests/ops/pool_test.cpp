@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
+#include "ops/creation.h"
 #include "ops/shape.h"
 #include "tests/ops/samples.h"
 #include "tests/oracle.h"
@@ -30,10 +31,6 @@ TensorFunction call(Tensor (*pool)(const Operand&, const PerAxis&, const AvgPool
 
 std::vector<double> values(const Tensor& x) {
   return x.to_vector<double>();
-}
-
-Tensor zeros(const Shape& shape, DType dtype = f32) {
-  return expand(scalar(0.0, dtype), shape);
 }
 
 }  // namespace
