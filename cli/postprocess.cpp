@@ -31,7 +31,7 @@ struct PostprocessConfig : CaseFlags, PredictFlags {
   }
 };
 
-int choose(PostprocessConfig config) {
+int postprocess(PostprocessConfig config) {
   config.complete("postprocess");
   use_threads("postprocess", config.threads);
   const infer::PredictOptions options = config.options("postprocess");
@@ -80,7 +80,7 @@ void add_postprocess(CLI::App& program, int& status) {
        .summary = "choose repairs of predicted labels on validation cases, for the model file",
        .examples = "  tessera postprocess runs/brain\n"
                    "  tessera postprocess runs/brain --dry-run",
-       .run = choose,
+       .run = postprocess,
        .positional = "model"});
 }
 
