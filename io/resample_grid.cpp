@@ -9,7 +9,6 @@
 #include "core/cpu/parallel.h"
 #include "core/error.h"
 #include "io/label_resample.h"
-#include "io/volume_slices.h"
 
 namespace tessera::io {
 
