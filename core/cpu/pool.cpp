@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <iterator>
 
 namespace tessera::cpu {
 
@@ -29,15 +30,19 @@ std::byte* Pool::take(int64_t bytes, int64_t& capacity) {
     list->second.pop_back();
     cached_ -= capacity;
   } else {
+    constexpr int64_t kFloor = int64_t{256} << 20;  // less is not worth a page fault
+    const int64_t bearable = std::max(kFloor, std::max(highest_, live_ + capacity) * 5 / 4);
+    free_cached(live_ + cached_ + capacity - bearable);
     block = static_cast<std::byte*>(std::aligned_alloc(64, static_cast<size_t>(capacity)));
     if (block == nullptr) {
-      trim_locked();
+      free_cached(cached_);
       block = static_cast<std::byte*>(std::aligned_alloc(64, static_cast<size_t>(capacity)));
       if (block == nullptr) return nullptr;
     }
   }
   live_ += capacity;
   peak_ = std::max(peak_, live_);
+  highest_ = std::max(highest_, live_);
   return block;
 }
 
@@ -50,15 +55,19 @@ void Pool::give(std::byte* block, int64_t capacity) {
 
 void Pool::trim() {
   const std::lock_guard lock(mutex_);
-  trim_locked();
+  free_cached(cached_);
 }
 
-void Pool::trim_locked() {
-  for (const auto& [capacity, blocks] : free_) {
-    for (std::byte* block : blocks) std::free(block);
+void Pool::free_cached(int64_t bytes) {
+  while (bytes > 0 && !free_.empty()) {
+    const auto largest = std::prev(free_.end());
+    auto& [capacity, blocks] = *largest;
+    for (; bytes > 0 && !blocks.empty(); bytes -= capacity, cached_ -= capacity) {
+      std::free(blocks.back());
+      blocks.pop_back();
+    }
+    if (blocks.empty()) free_.erase(largest);
   }
-  free_.clear();
-  cached_ = 0;
 }
 
 int64_t Pool::live() const {

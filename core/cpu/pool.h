@@ -10,7 +10,9 @@ namespace tessera::cpu {
 
 // Caching allocator: freed blocks are kept in lists by size and handed out again, because writing
 // to fresh pages costs 3 to 20 times as much as writing to pages already touched. Sizes are rounded
-// up by at most an eighth so that similar requests share blocks. Thread-safe.
+// up by at most an eighth so that similar requests share blocks. Before more is taken from the
+// system than a quarter beyond what was ever in use, cached blocks of other sizes are given back:
+// when the plan of a step changes, so does the size of its arena. Thread-safe.
 class Pool {
  public:
   static Pool& instance();
@@ -30,8 +32,9 @@ class Pool {
   mutable std::mutex mutex_;
   std::map<int64_t, std::vector<std::byte*>> free_;
   int64_t live_ = 0, peak_ = 0, cached_ = 0;
+  int64_t highest_ = 0;  // live_ ever was
 
-  void trim_locked();
+  void free_cached(int64_t bytes);  // the largest blocks first, at least so much if there is
 };
 
 // The size a request is rounded up to.

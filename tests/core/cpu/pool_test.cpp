@@ -50,4 +50,24 @@ TEST_SUITE("core/cpu/pool") {
     pool.trim();
     CHECK(pool.cached() == 0);
   }
+
+  TEST_CASE("much memory of other sizes is not kept beside what is in use") {
+    Pool pool;
+    int64_t capacity = 0, other = 0;
+    const auto use = [&](int64_t mebibytes, int64_t& size) {
+      std::byte* block = pool.take(mebibytes << 20, size);
+      REQUIRE(block != nullptr);
+      pool.give(block, size);
+    };
+    use(200, capacity);
+    use(20, other);  // little more
+    CHECK(pool.cached() == capacity + other);
+    use(220, other);  // the larger one of both has to go
+    CHECK(pool.cached() == size_class(20 << 20) + other);
+    std::byte* again = pool.take(20 << 20, capacity);
+    CHECK(pool.cached() == other);
+    pool.give(again, capacity);
+    pool.trim();
+    CHECK(pool.cached() == 0);
+  }
 }
