@@ -99,19 +99,20 @@ def record(name, bilinear):
     r.add("y", model(x))
     model.load_state_dict({k: v for k, v in weights(model).items()} | {
         k[6:]: v for k, v in r.tensors.items() if k.startswith("start/")}, strict=False)
-    # With larger steps rounding errors decide on which side of a relu some pixels end up.
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.005, momentum=0.9)
+    # In double: rounding errors of float soon decide on which side of a relu a pixel ends up.
+    model.double()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     losses = []
     for _ in range(10):
-        loss = F.cross_entropy(model(x), target)
+        loss = F.cross_entropy(model(x.double()), target)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
     r.add("losses", torch.tensor(losses, dtype=torch.float64))
+    model.float().eval()
     for key, value in weights(model).items():
         r.add(f"end/{key}", value)
-    model.eval()
     r.add("eval", model(x))
     r.save()
 
