@@ -108,7 +108,7 @@ TEST_SUITE("io/preprocess") {
                                 .low = 1,
                                 .high = 98.5};
     CHECK(preprocess_from_json(to_json(preprocess)) == preprocess);
-    CHECK(preprocess_from_json(to_json({})) == Preprocess{});
+    CHECK(preprocess_from_json(to_json(Preprocess{})) == Preprocess{});
     const std::pair<const char*, const char*> wrong[] = {
         {"", "model.json"},
         {"[]", "model.json"},

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "nn/init.h"
 #include "ops/loss.h"
 #include "ops/random.h"
 #include "ops/unary.h"
