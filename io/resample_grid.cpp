@@ -179,7 +179,7 @@ void sample_nearest(const float* volume, const GridPlan& plan, const Row& row, f
   for (auto w = static_cast<size_t>(row.begin); w < static_cast<size_t>(row.end); ++w) {
     int64_t at = 0;
     for (size_t axis = 0; axis < 3; ++axis) {
-      const auto nearest = static_cast<int64_t>(row.places[axis][w] + 0.5);
+      const auto nearest = static_cast<int64_t>(std::trunc(row.places[axis][w] + 0.5));
       at = at * plan.from[axis] + std::min(nearest, plan.from[axis] - 1);
     }
     to[w] = volume[at];
