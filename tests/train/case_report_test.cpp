@@ -1,5 +1,7 @@
 #include "train/case_report.h"
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "ops/binary.h"

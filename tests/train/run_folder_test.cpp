@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/error.h"
+#include "io/json_file.h"
 #include "tests/train/tiny_set.h"
 
 using namespace tessera;
