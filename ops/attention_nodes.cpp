@@ -29,21 +29,7 @@ using cpu::GemmKernel;
 
 constexpr int64_t kRows = 48, kColumns = 128;  // of a block of scores
 
-template <class T>
-const AttentionKernels<T>& kernels();
-template <>
-const AttentionKernels<float>& kernels() {
-  return TESSERA_SELECT(attention_f32);
-}
-template <>
-const AttentionKernels<double>& kernels() {
-  return TESSERA_SELECT(attention_f64);
-}
-
-template <class F>
-void for_dtype(DType dtype, F&& f) {
-  dtype == f64 ? f(double{}) : f(float{});
-}
+TESSERA_REAL_KERNELS(AttentionKernels, attention)
 
 // Rows of `width` elements, `stride` apart, rows * stride for each head.
 template <class T>
@@ -177,7 +163,7 @@ class FlashAttentionBackwardOp final : public AttentionOp {
   }
 
   void run(std::span<const Array> in, const Array& out) const override {
-    for_dtype(out.dtype, [&]<class T>(T) {
+    cpu::for_real(out.dtype, [&]<class T>(T) {
       const Rows<T> q = rows<T>(in[0]), k = rows<T>(in[1]), v = rows<T>(in[2]);
       const int64_t H = in[0].shape[0], L = q.rows, Ev = v.width;
       const Rows<T> y{in[rest_at()].as<T>(), L, Ev, Ev + 1},
@@ -308,7 +294,7 @@ class FlashAttentionOp final : public AttentionOp {
   }
 
   void run(std::span<const Array> in, const Array& out) const override {
-    for_dtype(out.dtype, [&]<class T>(T) {
+    cpu::for_real(out.dtype, [&]<class T>(T) {
       constexpr T kInfinity = std::numeric_limits<T>::infinity();
       const Rows<T> q = rows<T>(in[0]), k = rows<T>(in[1]), v = rows<T>(in[2]);
       const int64_t H = in[0].shape[0], L = q.rows, Ev = v.width;

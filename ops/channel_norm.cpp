@@ -19,21 +19,7 @@ namespace tessera::detail {
 
 namespace {
 
-template <class T>
-const ChannelNormKernels<T>& kernels();
-template <>
-const ChannelNormKernels<float>& kernels() {
-  return TESSERA_SELECT(channel_norm_f32);
-}
-template <>
-const ChannelNormKernels<double>& kernels() {
-  return TESSERA_SELECT(channel_norm_f64);
-}
-
-template <class F>
-void for_dtype(DType dtype, F&& f) {
-  dtype == f64 ? f(double{}) : f(float{});
-}
+TESSERA_REAL_KERNELS(ChannelNormKernels, channel_norm)
 
 // x [N, C, ...] cut into pieces of one channel of an image that stay in the first-level cache,
 // whatever the number of threads. They are numbered in the order of memory.
@@ -104,7 +90,7 @@ class ChannelMomentsOp final : public KernelOp {
 
   void run(std::span<const Array> in, const Array& out) const override {
     const Pieces pieces(in[0].shape, groups_);
-    for_dtype(out.dtype, [&]<class T>(T) {
+    cpu::for_real(out.dtype, [&]<class T>(T) {
       std::vector<Pair> sums = pairs_of(pieces);
       pieces.for_each([&](const Pieces::Piece& p) {
         auto& [mean, squares] = sums[static_cast<size_t>(p.number)];
@@ -197,7 +183,7 @@ class ChannelNormSumsOp final : public NormOp {
   void run(std::span<const Array> in, const Array& out) const override {
     const Pieces pieces(in[0].shape, options_.groups);
     const Pieces channels(in[0].shape, {options_.groups.number == 0 ? 0 : in[0].shape[1]});
-    for_dtype(out.dtype, [&]<class T>(T) {
+    cpu::for_real(out.dtype, [&]<class T>(T) {
       const T *x = in[0].as<T>(), *dy = in[rest_at()].as<T>();
       std::vector<Pair> sums = pairs_of(pieces);
       pieces.for_each([&](const Pieces::Piece& p) {
@@ -237,7 +223,7 @@ class ChannelNormBackwardOp final : public NormOp {
 
   void run(std::span<const Array> in, const Array& out) const override {
     const Pieces pieces(in[0].shape, options_.groups);
-    for_dtype(out.dtype, [&]<class T>(T) {
+    cpu::for_real(out.dtype, [&]<class T>(T) {
       const T *x = in[0].as<T>(), *dy = in[rest_at()].as<T>();
       const std::vector<Pair> means =
           row_means(pieces, in[rest_at() + 1].as<T>(), options_.weight ? in[2].as<T>() : nullptr);
@@ -289,7 +275,7 @@ class ChannelNormOp final : public NormOp {
   }
 
   void run(std::span<const Array> in, const Array& out) const override {
-    for_dtype(out.dtype, [&]<class T>(T) {
+    cpu::for_real(out.dtype, [&]<class T>(T) {
       Pieces(in[0].shape, options_.groups).for_each([&](const Pieces::Piece& p) {
         kernels<T>().forward(channel<T>(in, p.row, p.channel), in[0].as<T>() + p.first, p.size,
                              out.as<T>() + p.first);

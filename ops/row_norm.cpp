@@ -18,21 +18,7 @@ namespace tessera::detail {
 
 namespace {
 
-template <class T>
-const RowNormKernels<T>& kernels();
-template <>
-const RowNormKernels<float>& kernels() {
-  return TESSERA_SELECT(row_norm_f32);
-}
-template <>
-const RowNormKernels<double>& kernels() {
-  return TESSERA_SELECT(row_norm_f64);
-}
-
-template <class F>
-void for_dtype(DType dtype, F&& f) {
-  dtype == f64 ? f(double{}) : f(float{});
-}
+TESSERA_REAL_KERNELS(RowNormKernels, row_norm)
 
 int64_t rows_at_a_time(int64_t n) {
   constexpr int64_t kElements = 1 << 14;
@@ -82,7 +68,7 @@ class RowNormSumsOp final : public RowOp {
 
   void run(std::span<const Array> in, const Array& out) const override {
     const int64_t rows = in[0].shape[0], n = in[0].shape[1];
-    for_dtype(out.dtype, [&]<class T>(T) {
+    cpu::for_real(out.dtype, [&]<class T>(T) {
       const T *x = in[0].as<T>(), *dy = in[dy_at()].as<T>();
       const RowNorm<T> norm = this->norm<T>(in);
       // As few as are worth waking a thread for, and no more than 32, of partial sums.
@@ -121,7 +107,7 @@ class RowNormBackwardOp final : public RowOp {
 
   void run(std::span<const Array> in, const Array& out) const override {
     const int64_t n = in[0].shape[1];
-    for_dtype(out.dtype, [&]<class T>(T) {
+    cpu::for_real(out.dtype, [&]<class T>(T) {
       const T *x = in[0].as<T>(), *dy = in[dy_at()].as<T>();
       const RowNorm<T> norm = this->norm<T>(in);
       cpu::parallel_ranges(in[0].shape[0], rows_at_a_time(n), [&](int64_t begin, int64_t end) {
@@ -151,7 +137,7 @@ class RowNormOp final : public RowOp {
 
   void run(std::span<const Array> in, const Array& out) const override {
     const int64_t n = in[0].shape[1];
-    for_dtype(out.dtype, [&]<class T>(T) {
+    cpu::for_real(out.dtype, [&]<class T>(T) {
       const RowNorm<T> norm = this->norm<T>(in);
       cpu::parallel_ranges(in[0].shape[0], rows_at_a_time(n), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin * n; i < end * n; i += n) {

@@ -130,16 +130,7 @@ struct Geometry {
   }
 };
 
-template <class T>
-const SamplePointsKernels<T>& kernels();
-template <>
-const SamplePointsKernels<float>& kernels() {
-  return TESSERA_SELECT(sample_points_f32);
-}
-template <>
-const SamplePointsKernels<double>& kernels() {
-  return TESSERA_SELECT(sample_points_f64);
-}
+TESSERA_REAL_KERNELS(SamplePointsKernels, sample_points)
 
 // Memory for the taps of a chunk of points.
 template <class T>
@@ -336,11 +327,9 @@ class SampleOp final : public PointsOp {
   }
   void run(std::span<const Array> in, const Array& y) const override {
     const Geometry g(in[0].shape, in[1].shape);
-    if (y.dtype == f64) {
-      gather_points(spec_, g, in[0].as<double>(), in[1].as<double>(), y.as<double>());
-    } else {
-      gather_points(spec_, g, in[0].as<float>(), in[1].as<float>(), y.as<float>());
-    }
+    cpu::for_real(y.dtype, [&]<class T>(T) {
+      gather_points(spec_, g, in[0].as<T>(), in[1].as<T>(), y.as<T>());
+    });
   }
 };
 
@@ -357,11 +346,9 @@ class SpreadOp final : public PointsOp {
   }
   void run(std::span<const Array> in, const Array& x) const override {
     const Geometry g(x.shape, in[1].shape);
-    if (x.dtype == f64) {
-      scatter_points(spec_, g, in[0].as<double>(), in[1].as<double>(), x.as<double>());
-    } else {
-      scatter_points(spec_, g, in[0].as<float>(), in[1].as<float>(), x.as<float>());
-    }
+    cpu::for_real(x.dtype, [&]<class T>(T) {
+      scatter_points(spec_, g, in[0].as<T>(), in[1].as<T>(), x.as<T>());
+    });
   }
 };
 
@@ -393,13 +380,9 @@ class SlopesOp final : public PointsOp {
   }
   void run(std::span<const Array> in, const Array& y) const override {
     const Geometry g(in[1].shape, in[2].shape);
-    if (y.dtype == f64) {
-      slope_points(spec_, g, in[0].as<double>(), in[1].as<double>(), in[2].as<double>(),
-                   y.as<double>());
-    } else {
-      slope_points(spec_, g, in[0].as<float>(), in[1].as<float>(), in[2].as<float>(),
-                   y.as<float>());
-    }
+    cpu::for_real(y.dtype, [&]<class T>(T) {
+      slope_points(spec_, g, in[0].as<T>(), in[1].as<T>(), in[2].as<T>(), y.as<T>());
+    });
   }
 };
 

@@ -17,16 +17,7 @@ namespace tessera::detail {
 
 namespace {
 
-template <class T>
-const SoftmaxKernels<T>& kernels();
-template <>
-const SoftmaxKernels<float>& kernels() {
-  return TESSERA_SELECT(softmax_f32);
-}
-template <>
-const SoftmaxKernels<double>& kernels() {
-  return TESSERA_SELECT(softmax_f64);
-}
+TESSERA_REAL_KERNELS(SoftmaxKernels, softmax)
 
 // Calls f(lines, first element, number of the first line) for all lines of x along an axis, in
 // blocks that stay in the first-level cache where they can.
@@ -56,12 +47,11 @@ class LineOp : public KernelOp {
  protected:
   template <class F>
   void for_each(const Array& x, F&& f) const {
-    const auto each = [&]<class T>(T) {
+    cpu::for_real(x.dtype, [&]<class T>(T) {
       for_each_block(x.shape, axis_, [&](const Lines& lines, int64_t at, int64_t line) {
         f(T{}, lines, at, line);
       });
-    };
-    x.dtype == f64 ? each(double{}) : each(float{});
+    });
   }
   Tensor total(const Tensor& x) const { return sum(x, {axis_}, true); }
 

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <type_traits>
+
+#include "core/dtype.h"
+
 namespace tessera::cpu {
 
 // Instruction sets that kernels in *.simd.inc are compiled for.
@@ -35,3 +39,24 @@ const char* isa_name();
   declaration;                            \
   }
 #endif
+
+// Defines kernels<T>(): the table `name`_f32 or, for double, `name`_f64.
+#define TESSERA_REAL_KERNELS(Table, name)    \
+  template <class T>                         \
+  const Table<T>& kernels() {                \
+    if constexpr (std::is_same_v<T, double>) \
+      return TESSERA_SELECT(name##_f64);     \
+    else                                     \
+      return TESSERA_SELECT(name##_f32);     \
+  }
+
+namespace tessera::cpu {
+
+// Calls f with the 0 of the type that kernels of real numbers compute `dtype` in: double for f64,
+// else float.
+template <class F>
+void for_real(DType dtype, F&& f) {
+  dtype == f64 ? f(double{}) : f(float{});
+}
+
+}  // namespace tessera::cpu
