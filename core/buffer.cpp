@@ -2,7 +2,8 @@
 
 #include <mutex>
 
-#include "core/cpu/pool.h"
+#include "core/backend.h"
+#include "core/cpu/backend.h"
 #include "core/error.h"
 #include "core/op.h"
 
@@ -34,26 +35,27 @@ void release(Buffer* buffer) {
     (buffer->previous ? buffer->previous->next : registry().first) = buffer->next;
     if (buffer->next) buffer->next->previous = buffer->previous;
   }
-  cpu::Pool::instance().give(buffer->data, buffer->capacity);
+  if (buffer->data) backend(buffer->device).give(buffer->data, buffer->capacity);
   delete buffer;
 }
 
-Ref<Buffer> allocate(int64_t bytes) {
+Ref<Buffer> allocate(int64_t bytes, Device device) {
+  Backend& owner = backend(device);
   auto buffer = Ref<Buffer>(new Buffer);
   buffer->bytes = bytes;
+  buffer->device = device;
   {
     const std::lock_guard lock(registry().mutex);
     buffer->next = registry().first;
     if (buffer->next) buffer->next->previous = buffer.get();
     registry().first = buffer.get();
   }
-  buffer->data = cpu::Pool::instance().take(bytes, buffer->capacity);
+  buffer->data = owner.take(bytes, buffer->capacity);
   if (buffer->data == nullptr) {
-    buffer->data = cpu::Pool::instance().take(0, buffer->capacity);  // keeps release() simple
     fail(fmt::format(
-        "memory: the system could not give {} bytes, {} are in use; use smaller batches "
-        "or checkpoint(fn, args)",
-        bytes, cpu::Pool::instance().live()));
+        "memory: {} could not give {} bytes, {} are in use; use smaller batches or "
+        "checkpoint(fn, args)",
+        device == Device::cpu() ? "the system" : device.str(), bytes, owner.memory().live));
   }
   return buffer;
 }
@@ -72,16 +74,15 @@ void for_each_buffer(const std::function<void(const Buffer&)>& f) {
 }
 
 MemoryStats memory_stats() {
-  const cpu::Pool& pool = cpu::Pool::instance();
-  return {pool.live(), pool.peak(), pool.cached(), live_nodes()};
+  return cpu::backend().memory();
 }
 
 void reset_peak_memory() {
-  cpu::Pool::instance().reset_peak();
+  cpu::backend().reset_peak();
 }
 
 void empty_cache() {
-  cpu::Pool::instance().trim();
+  cpu::backend().trim();
 }
 
 }  // namespace tessera

@@ -277,6 +277,7 @@ int Emitter::emit_fresh(int value, const Access& access, int guard) {
       instruction.src[i] = widen(instruction.src[i], per_row);
     const DType type = graph_.vertices[at(vertex.inputs.back())].node->dtype;
     instruction.fn = map->tile(compute_type(type));
+    instruction.function = map->function();
     instruction.chain = map->chain(compute_type(type));
     return rounded(add(instruction, per_row), node.dtype, per_row);
   }

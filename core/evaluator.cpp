@@ -8,7 +8,7 @@
 #include <typeinfo>
 #include <unordered_map>
 
-#include "core/cpu/interpreter.h"
+#include "core/backend.h"
 #include "core/error.h"
 #include "core/op.h"
 
@@ -68,7 +68,8 @@ State& state() {
 
 class Evaluation {
  public:
-  Evaluation(State& shared, bool release) : state_(shared), release_(release) {}
+  Evaluation(State& shared, Device device, bool release)
+      : state_(shared), device_(device), release_(release) {}
 
   void collect(std::span<const Tensor> targets) {
     mark_ = ++state_.mark;
@@ -148,6 +149,7 @@ class Evaluation {
     key.reserve(nodes_.size() * 48);
     const Fusion& rules = settings().fusion;
     append_key(key, rules.inline_single, rules.recompute, rules.siblings, rules.rows);
+    append_key(key, device_.kind, device_.index);
     for (size_t v = 0; v < nodes_.size(); ++v) {
       const Node& node = *nodes_[v];
       append_key(key, node.dtype, static_cast<char>(fates_[v].is_private | (fates_[v].cut << 1)));
@@ -167,7 +169,11 @@ class Evaluation {
   }
 
   std::shared_ptr<const Plan> make() const {
-    return std::make_shared<const Plan>(make_plan(graph(), fates_, settings().fusion));
+    Plan plan = make_plan(graph(), fates_, settings().fusion);
+    for (Group& step : plan.steps) {
+      if (step.kind == Group::Kind::program) step.prepared = backend(device_).prepare(step.program);
+    }
+    return std::make_shared<const Plan>(std::move(plan));
   }
 
   void run(const Plan& plan) {
@@ -175,10 +181,12 @@ class Evaluation {
     const size_t count = nodes_.size();
     std::vector<std::byte*> data(count, nullptr);
     std::vector<Ref<Buffer>> owned(count);
-    const Ref<Buffer> arena = allocate(plan.arena_bytes);
+    const Ref<Buffer> arena = allocate(plan.arena_bytes, device_);
+    const Ref<Buffer> numbers = place_numbers(data);
     for (size_t v = 0; v < count; ++v) {
       const Place& place = plan.places[v];
-      if (place.kind == Place::Kind::existing) data[v] = node_data(*nodes_[v]);
+      if (place.kind == Place::Kind::existing && nodes_[v]->evaluated())
+        data[v] = nodes_[v]->value->data;
       if (place.kind == Place::Kind::arena) data[v] = arena->data + place.offset;
       if (place.kind == Place::Kind::alias) data[v] = data[at(place.source)];
     }
@@ -187,7 +195,9 @@ class Evaluation {
       if (place.kind != Place::Kind::owned) return;
       // A donor's block is taken over only when its node is the last to hold it.
       const bool take = place.donor >= 0 && nodes_[at(place.donor)]->value->references.load() == 1;
-      owned[at(v)] = take ? nodes_[at(place.donor)]->value : allocate(nodes_[at(v)]->bytes());
+      owned[at(v)] =
+          take ? nodes_[at(place.donor)]->value : allocate(nodes_[at(v)]->bytes(), device_);
+      owned[at(v)]->on_host = {};
       data[at(v)] = owned[at(v)]->data;
     };
     for (const Group& step : plan.steps) {
@@ -198,8 +208,25 @@ class Evaluation {
   }
 
  private:
-  static std::byte* node_data(Node& node) {
-    return node.evaluated() ? node.value->data : node.scalar;
+  // Points `data` to the numbers: to the nodes that hold them on the processor, else to a block
+  // with copies, made by one transfer.
+  Ref<Buffer> place_numbers(std::vector<std::byte*>& data) {
+    constexpr size_t size = sizeof(Node::scalar);
+    std::vector<std::byte> values;
+    std::vector<size_t> places;
+    for (size_t v = 0; v < nodes_.size(); ++v) {
+      Node& node = *nodes_[v];
+      if (!is_scalar_node(node) || node.evaluated()) continue;
+      data[v] = node.scalar;
+      if (device_ == Device::cpu()) continue;
+      values.insert(values.end(), node.scalar, node.scalar + size);
+      places.push_back(v);
+    }
+    if (places.empty()) return {};
+    Ref<Buffer> block = allocate(static_cast<int64_t>(values.size()), device_);
+    backend(device_).write(block->data, values.data(), block->bytes);
+    for (size_t i = 0; i < places.size(); ++i) data[places[i]] = block->data + i * size;
+    return block;
   }
 
   // Whether a gradient request can name this node or something behind it.
@@ -233,15 +260,15 @@ class Evaluation {
       std::vector<std::byte*> slots;
       for (const int v : step.inputs) slots.push_back(pointer(v));
       for (const int v : step.outputs) slots.push_back(pointer(v));
-      cpu::run(step.program, slots);
+      backend(device_).run(step, slots);
     } else {
       const auto array = [&](int v) {
         return Array{pointer(v), nodes_[at(v)]->shape, nodes_[at(v)]->dtype};
       };
       std::vector<Array> inputs;
       for (const int v : step.inputs) inputs.push_back(array(v));
-      static_cast<const KernelOp&>(*nodes_[at(step.outputs[0])]->op)
-          .run(inputs, array(step.outputs[0]));
+      backend(device_).run(static_cast<const KernelOp&>(*nodes_[at(step.outputs[0])]->op), inputs,
+                           array(step.outputs[0]));
     }
     if (state_.observer) state_.observer({&step, nodes_, begin, now()});
   }
@@ -274,13 +301,14 @@ class Evaluation {
     }
   }
 
-  static Ref<Buffer> copy_of_scalar(const Node& node) {
-    Ref<Buffer> buffer = allocate(static_cast<int64_t>(sizeof node.scalar));
-    std::copy(std::begin(node.scalar), std::end(node.scalar), buffer->data);
+  Ref<Buffer> copy_of_scalar(const Node& node) const {
+    Ref<Buffer> buffer = allocate(static_cast<int64_t>(sizeof node.scalar), device_);
+    backend(device_).write(buffer->data, node.scalar, buffer->bytes);
     return buffer;
   }
 
   State& state_;
+  const Device device_;
   const bool release_;
   uint64_t mark_ = 0;
   std::vector<Node*> nodes_;
@@ -288,10 +316,9 @@ class Evaluation {
   std::vector<Fate> fates_;
 };
 
-void evaluate(std::span<const Tensor> targets, bool release) {
+void evaluate_on(Device device, std::span<const Tensor> targets, bool release) {
   State& shared = state();
-  const std::lock_guard lock(shared.mutex);
-  Evaluation evaluation(shared, release);
+  Evaluation evaluation(shared, device, release);
   evaluation.collect(targets);
   if (!evaluation.anything_pending() && !release) return;
   evaluation.decide_fates();
@@ -303,6 +330,28 @@ void evaluate(std::span<const Tensor> targets, bool release) {
     ++shared.stats.plans_made;
   }
   evaluation.run(*plan);
+}
+
+// Values only cross from one device to another by transfers, which have theirs from the start, so
+// the graphs of two devices have no pending node in common.
+void evaluate(std::span<const Tensor> targets, bool release) {
+  const std::lock_guard lock(state().mutex);
+  std::vector<Device> devices;
+  for (const Tensor& target : targets) {
+    if (target.defined() && std::ranges::find(devices, target.device()) == devices.end())
+      devices.push_back(target.device());
+  }
+  if (devices.size() <= 1) {
+    evaluate_on(devices.empty() ? Device::cpu() : devices[0], targets, release);
+    return;
+  }
+  for (const Device device : devices) {
+    Tensors own;
+    std::ranges::copy_if(targets, std::back_inserter(own), [&](const Tensor& target) {
+      return target.defined() && target.device() == device;
+    });
+    evaluate_on(device, own, release);
+  }
 }
 
 }  // namespace
@@ -329,7 +378,7 @@ StepObserver set_step_observer(StepObserver observer) {
 
 Graph pending_graph(std::span<const Tensor> targets) {
   const std::lock_guard lock(state().mutex);
-  Evaluation evaluation(state(), false);
+  Evaluation evaluation(state(), Device::cpu(), false);
   evaluation.collect(targets);
   return evaluation.graph();
 }

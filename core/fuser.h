@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,12 @@ struct Graph {
   std::vector<Vertex> vertices;
 };
 
+// A step's program in the form that its backend runs (see core/backend.h).
+class Prepared {
+ public:
+  virtual ~Prepared() = default;
+};
+
 // What is executed as one step.
 struct Group {
   enum class Kind : uint8_t { program, kernel, alias };
@@ -29,6 +36,7 @@ struct Group {
   std::vector<int> outputs;  // values this step puts into memory
   std::vector<int> inputs;   // values it reads from memory, or numbers
   Program program;           // slots: inputs first, then outputs
+  std::shared_ptr<const Prepared> prepared;
 };
 
 // Decides what is computed together: a pure function of the graph and the rules. The groups are in

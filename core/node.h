@@ -6,6 +6,7 @@
 
 #include "core/buffer.h"
 #include "core/call.h"
+#include "core/device.h"
 #include "core/dtype.h"
 #include "core/ref.h"
 #include "core/shape.h"
@@ -34,15 +35,18 @@ class Node {
   bool constant = false;  // has no gradient: integer, made from constants, or under NoGrad
   bool detached = false;  // gradients end here and do not flow to the inputs
   bool is_variable = false;
+  Device device;        // where the value is or will be
+  bool placed = false;  // the device is final; see `settle` in core/op.h
   CallSite site;
   int depth = 0;                        // longest chain of pending nodes that ends here
   uint64_t id;                          // order of creation
-  Ref<Buffer> value;                    // row-major; empty until evaluated
+  Ref<Buffer> value;                    // row-major, on `device`; empty until evaluated
   alignas(8) std::byte scalar[8] = {};  // the value of a ScalarOp node, which needs no buffer
 
   int inputs() const { return inputs_; }
   Node* input(int i) const { return input_[i].get(); }
   void set_inputs(const Ref<Node>* first, int count);
+  void set_input(int i, const Ref<Node>& input) { input_[i] = input; }
   void drop_inputs();  // forgets the history
 
   bool evaluated() const { return static_cast<bool>(value); }

@@ -6,6 +6,7 @@
 #include "core/cpu/tile.h"
 #include "core/error.h"
 #include "core/settings.h"
+#include "core/transfer.h"
 
 namespace tessera {
 
@@ -35,6 +36,11 @@ void check_size(const Shape& shape, DType dtype) {
   }
 }
 
+[[noreturn]] void fail_devices(const Node& node, const Node& input) {
+  fail(fmt::format("{}: tensors must be on one device, got {} and {}; use to(x, device)",
+                   node.op->name(), node.device.str(), input.device.str()));
+}
+
 }  // namespace
 
 Tensors Op::vjp(const Tensors&, const Tensor&, const Tensor&, Needed) const {
@@ -45,14 +51,55 @@ Cost Op::cost(const Node& node) const {
   return {static_cast<double>(node.numel())};
 }
 
+bool KernelOp::run_cuda(cuda::Stream&, std::span<const Array>, const Array&) const {
+  return false;
+}
+
 void ReduceOp::key(std::string& out) const {
   append_key(out, kind, axes);
+}
+
+// The inputs get the device of a node that has a final one; a node whose inputs are on several
+// devices, none of them final, decides for the first.
+static void settle_inputs(Node* node) {
+  if (!node->placed) {
+    const Node* first = nullptr;
+    bool several = false;
+    for (int i = 0; i < node->inputs(); ++i) {
+      const Node* input = node->input(i);
+      if (is_scalar_node(*input)) continue;
+      if (!first) first = input;
+      several = several || input->device != first->device;
+    }
+    node->device = first->device;
+    node->placed = several;
+  }
+  if (!node->placed) return;
+  for (int i = 0; i < node->inputs(); ++i) settle(node->input(i), node->device);
+}
+
+void settle(Node* start, Device device) {
+  std::vector<Node*> stack{start};
+  while (!stack.empty()) {
+    Node* node = stack.back();
+    stack.pop_back();
+    if (node->placed || in_memory(*node)) continue;
+    node->placed = true;
+    node->device = device;
+    for (int i = 0; i < node->inputs(); ++i) {
+      Node* input = node->input(i);
+      if (input->evaluated() && input->device != device)
+        node->set_input(i, Ref<Node>(to(Tensor(input), device).node()));
+      stack.push_back(node->input(i));
+    }
+  }
 }
 
 Tensor make_leaf(std::shared_ptr<const Op> op, const Shape& shape, DType dtype) {
   check_size(shape, dtype);
   Tensor result(new Node(std::move(op), shape, dtype));
   result.node()->constant = !is_floating(dtype);
+  result.node()->device = settings().device;
   return result;
 }
 
@@ -61,7 +108,9 @@ Tensor make_node(std::shared_ptr<const Op> op, std::span<const Tensor> inputs, c
   check_size(shape, dtype);
   Tensor result(new Node(std::move(op), shape, dtype));
   Node* node = result.node();
-  bool constant = true;
+  const Settings& now = settings();
+  bool constant = true, homeless = false;
+  node->device = now.device;
   constexpr size_t kFew = 8;
   Ref<Node> few[kFew];
   std::vector<Ref<Node>> many;
@@ -71,13 +120,20 @@ Tensor make_node(std::shared_ptr<const Op> op, std::span<const Tensor> inputs, c
     Node* input = inputs[i].value_node();
     require(input != nullptr, "{}: argument {} is an undefined tensor", node->op->name(), i);
     constant = constant && input->constant;
+    if (input->placed || input->evaluated()) {
+      if (node->placed && input->device != node->device) fail_devices(*node, *input);
+      node->device = input->device;
+      node->placed = true;
+    } else {
+      homeless = homeless || !is_scalar_node(*input);
+    }
     if (!input->evaluated()) node->depth = std::max(node->depth, input->depth + 1);
     references[i] = Ref<Node>(input);
   }
   node->set_inputs(references, static_cast<int>(inputs.size()));
-  node->constant =
-      constant || !is_floating(dtype) || !settings().grad || !node->op->differentiable();
-  if (settings().eager || node->depth > kMaxDepth) result.eval();
+  if (homeless) settle_inputs(node);
+  node->constant = constant || !is_floating(dtype) || !now.grad || !node->op->differentiable();
+  if (now.eager || node->depth > kMaxDepth) result.eval();
   return result;
 }
 

@@ -13,6 +13,10 @@
 
 namespace tessera {
 
+namespace cuda {
+class Stream;
+}
+
 // What one evaluation of a node costs, for the profiler and the fuser.
 struct Cost {
   double flops = 0;
@@ -54,9 +58,17 @@ class LeafOp : public Op {};
 // (`where` takes a bool first).
 using TileFn = void (*)(void* dst, const void* const* src, int64_t n, unsigned uniform);
 
+// The struct whose static `f` computes one element, for backends that compile programs: its name
+// and the header that defines it, which only uses what core/cuda/kernel.h lists.
+struct ScalarFunction {
+  const char* name = "";  // "unary::Exp", in namespace tessera
+  const char* header = "";
+};
+
 class MapOp : public Op {
  public:
   virtual TileFn tile(DType type) const = 0;  // nullptr where the type is not supported
+  virtual ScalarFunction function() const = 0;
   virtual ChainStep chain(DType) const { return {}; }
   virtual bool cheap() const { return true; }  // worth computing twice rather than storing
 };
@@ -96,6 +108,11 @@ struct Array {
 class KernelOp : public Op {
  public:
   virtual void run(std::span<const Array> inputs, const Array& output) const = 0;
+
+  // The same in the stream of a GPU, where the arrays are; false where there is no such kernel, and
+  // then `run` computes it on copies.
+  virtual bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
+                        const Array& output) const;
 };
 
 // Appends the bytes of trivially copyable values to a key.
@@ -125,6 +142,11 @@ inline Tensor make_node(std::shared_ptr<const Op> op, std::initializer_list<Tens
 }
 
 Tensor make_leaf(std::shared_ptr<const Op> op, const Shape& shape, DType dtype);
+
+// Numbers are at home on every device, and a value made of nothing but numbers has no final device
+// until it is evaluated, kept in a variable, or used beside a value that has one. This makes
+// `device` the one of the node, and of all that is pending behind it, if it has none yet.
+void settle(Node* node, Device device);
 
 // A number as a 0-dimensional tensor.
 Tensor scalar(double value, DType dtype);

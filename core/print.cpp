@@ -6,7 +6,8 @@
 
 #include "core/cpu/tile.h"
 #include "core/error.h"
-#include "core/op.h"
+#include "core/node.h"
+#include "core/transfer.h"
 
 namespace tessera {
 
@@ -55,8 +56,7 @@ void collect_positions(const Shape& shape, bool shorten, int axis, int64_t posit
 
 template <class T>
 std::vector<T> gather(const Tensor& x, const std::vector<int64_t>& positions) {
-  const Node* node = x.eval().value_node();
-  const std::byte* data = is_scalar_node(*node) ? node->scalar : node->value->data;
+  const std::byte* data = host_data(*x.eval().value_node());
   std::vector<T> values(positions.size());
   for (size_t i = 0; i < values.size(); ++i) {
     cpu::convert(data + positions[i] * size_of(x.dtype()), x.dtype(),

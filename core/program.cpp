@@ -17,6 +17,43 @@ size_t at(int i) {
 
 }  // namespace
 
+Program collapsed(const Program& original, int* split) {
+  using Kind = Instruction::Kind;
+  Program program = original;
+  const int ndim = program.space.ndim(), wall = split ? *split : ndim;
+  const auto mergeable = [&](int k) {  // axis k with axis k + 1
+    return k + 1 != wall && std::ranges::all_of(program.code, [&](const Instruction& i) {
+             const bool has_form =
+                 i.kind == Kind::load || i.kind == Kind::iota || i.kind == Kind::guard;
+             return !has_form ||
+                    i.form.coef[at(k)] == i.form.coef[at(k + 1)] * program.space[k + 1];
+           });
+  };
+  Shape space;
+  std::array<int, kMaxDims> from{};  // the axis whose coefficients a merged axis keeps
+  int in_front = 0;
+  for (int k = 0; k < ndim; ++k) {
+    if (program.space[k] == 1) continue;
+    if (k < wall) ++in_front;
+    int last = k;
+    int64_t extent = program.space[k];
+    while (last + 1 < ndim && program.space[last + 1] != 1 && mergeable(last))
+      extent *= program.space[++last];
+    from[at(space.ndim())] = last;
+    space.push_back(extent);
+    k = last;
+  }
+  for (Instruction& i : program.code) {
+    Linear form;
+    form.offset = i.form.offset;
+    for (int k = 0; k < space.ndim(); ++k) form.coef[at(k)] = i.form.coef[at(from[at(k)])];
+    i.form = form;
+  }
+  program.space = space;
+  if (split) *split = in_front;
+  return program;
+}
+
 void allocate_registers(Program& program) {
   std::vector<Instruction>& code = program.code;
   constexpr size_t kNever = 0;  // nothing that reads a register stands first

@@ -35,6 +35,7 @@ struct Instruction {
   int src[3] = {-1, -1, -1};
   int slot = -1;  // array or number that is read
   TileFn fn = nullptr;
+  ScalarFunction function;
   ChainStep chain;       // map: how fn is computed in a chain; every map that has it is in one
   bool chained = false;  // goes on with the chain of the instruction before
   int link = -1;         // the source that is the value of the instruction before
@@ -77,6 +78,11 @@ struct Program {
 
 // Reductions up to this length are computed with their neighbours in one pass over each row.
 inline constexpr int64_t kMaxRow = 8192;
+
+// The same program over fewer axes, so that runs along the last one are long: axes of extent 1 are
+// dropped, and neighbours that every form walks as one are merged. If `split` is given, axes in
+// front of it stay apart from the others, and it becomes the number of axes left in front.
+Program collapsed(const Program& program, int* split = nullptr);
 
 // Gives registers the fewest buffers that keep live values apart, and -1 to what only goes from
 // link to link of a chain.

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "core/scalar.h"
+
 namespace tessera {
 
 // Random numbers are a function of (seed, number of the random tensor since manual_seed, position
@@ -13,7 +15,7 @@ namespace tessera {
 struct Philox {
   uint32_t word[4];
 
-  [[gnu::always_inline]] inline Philox(uint64_t key, uint64_t counter_low, uint64_t counter_high)
+  TESSERA_INLINE Philox(uint64_t key, uint64_t counter_low, uint64_t counter_high)
       : word{static_cast<uint32_t>(counter_low), static_cast<uint32_t>(counter_low >> 32),
              static_cast<uint32_t>(counter_high), static_cast<uint32_t>(counter_high >> 32)} {
     auto k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/device.h"
+
 namespace tessera {
 
 // The fusion rules, each of which can be switched off; values are the same bits in every setting.
@@ -14,6 +16,7 @@ struct Fusion {
 struct Settings {
   bool grad = true;    // gradients are recorded
   bool eager = false;  // every node is evaluated when it is made
+  Device device;       // where tensors are made that are not made from others
   Fusion fusion;
 };
 Settings& settings();
@@ -49,6 +52,12 @@ class EnableGrad : Scoped<bool> {
 class Eager : Scoped<bool> {
  public:
   Eager() : Scoped(settings().eager, true) {}
+};
+
+// While alive, new tensors are made on `device`: `const OnDevice on_gpu(Device::cuda());`.
+class OnDevice : Scoped<Device> {
+ public:
+  explicit OnDevice(Device device) : Scoped(settings().device, device) {}
 };
 
 class FusionRules : Scoped<Fusion> {

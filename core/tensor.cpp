@@ -1,14 +1,14 @@
 #include "core/tensor.h"
 
-#include <cstring>
 #include <map>
 #include <mutex>
 
+#include "core/backend.h"
 #include "core/cpu/tile.h"
 #include "core/error.h"
 #include "core/evaluator.h"
 #include "core/op.h"
-#include "core/settings.h"
+#include "core/transfer.h"
 
 namespace tessera {
 
@@ -80,6 +80,11 @@ DType Tensor::dtype() const {
   return node_->dtype;
 }
 
+Device Tensor::device() const {
+  require(defined(), "tensor: it is undefined, so it has no device");
+  return value_node()->device;
+}
+
 Node* Tensor::value_node() const {
   if (node_ == nullptr) return nullptr;
   const VariableOp* op = node_->is_variable ? variable_op(node_) : nullptr;
@@ -97,15 +102,13 @@ const void* Tensor::raw_data(DType expected) const {
   require(dtype() == expected, "data: the tensor holds {}, not {}; use to_vector or cast", dtype(),
           expected);
   eval();
-  const Node* node = value_node();
-  return is_scalar_node(*node) ? node->scalar : node->value->data;
+  return host_data(*value_node());
 }
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
   eval();
-  const Node* node = value_node();
-  const std::byte* source = is_scalar_node(*node) ? node->scalar : node->value->data;
+  const std::byte* source = host_data(*value_node());
   const auto values =
       std::make_unique<T[]>(static_cast<size_t>(numel()));  // vector<bool> has no data()
   cpu::convert(source, dtype(), reinterpret_cast<std::byte*>(values.get()), dtype_of<T>, numel());
@@ -138,6 +141,7 @@ Tensor variable(const Tensor& init) {
   Tensor result(
       new Node(std::make_shared<VariableOp>(fresh_leaf(init)), init.shape(), init.dtype()));
   result.node()->is_variable = true;
+  settle(result.value_node(), result.device());
   return result;
 }
 
@@ -159,8 +163,8 @@ Tensors pending_updates() {
 
 Tensor from_bytes(const void* values, const Shape& shape, DType dtype) {
   Tensor result = make_leaf(static_op(data_op), shape, dtype);
-  Ref<Buffer> buffer = allocate(result.node()->bytes());
-  if (buffer->bytes > 0) std::memcpy(buffer->data, values, static_cast<size_t>(buffer->bytes));
+  Ref<Buffer> buffer = allocate(result.node()->bytes(), result.device());
+  if (buffer->bytes > 0) backend(buffer->device).write(buffer->data, values, buffer->bytes);
   result.node()->value = buffer;
   describe(*buffer, *result.node());
   return result;
@@ -185,13 +189,10 @@ Tensor tensor(std::initializer_list<double> values, const Shape& shape, DType dt
   const Call call("tensor", where);
   Tensor exact = tensor<double>(std::span(values.begin(), values.size()), shape, where);
   if (dtype == f64) return exact;
-  Tensor result = make_leaf(static_op(data_op), shape, dtype);
-  Ref<Buffer> buffer = allocate(result.node()->bytes());
-  cpu::convert(reinterpret_cast<const std::byte*>(values.begin()), f64, buffer->data, dtype,
+  std::vector<std::byte> converted(values.size() * static_cast<size_t>(size_of(dtype)));
+  cpu::convert(reinterpret_cast<const std::byte*>(values.begin()), f64, converted.data(), dtype,
                shape.numel());
-  result.node()->value = buffer;
-  describe(*buffer, *result.node());
-  return result;
+  return from_bytes(converted.data(), shape, dtype);
 }
 
 Operand::Operand(double real, int64_t integer, DType dtype, const std::source_location& at)

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/device.h"
 #include "core/dtype.h"
 #include "core/node.h"
 #include "core/shape.h"
@@ -39,12 +40,13 @@ class Tensor {
   int ndim() const { return shape().ndim(); }
   int64_t numel() const { return shape().numel(); }
   DType dtype() const;
+  Device device() const;
 
   // Computes the value now, if it is not there yet.
   const Tensor& eval() const;
 
-  // The elements in row-major order; computes them first. T must match dtype(). The span lives as
-  // long as some handle on this tensor does.
+  // The elements in row-major order; computes them first, and copies them when they are on another
+  // device. T must match dtype(). The span lives as long as some handle on this tensor does.
   template <class T>
   std::span<const T> data() const {
     return {static_cast<const T*>(raw_data(dtype_of<T>)), static_cast<size_t>(numel())};

@@ -1,7 +1,7 @@
 #include "ops/activation.h"
 
 #include "core/cpu/isa.h"
-#include "ops/activation_functions.h"
+#include "ops/activation_rules.h"
 #include "ops/shape.h"
 #include "ops/unary_op.h"
 
@@ -19,11 +19,12 @@ enum Row : size_t {
 
 }  // namespace
 
-#define DEFINE(name, Function)                                                                    \
-  Tensor name(const Operand& x) {                                                                 \
-    static const UnaryOp<activation::Function> op(#name,                                          \
-                                                  TESSERA_SELECT(activation_tiles)[k##Function]); \
-    return op(x);                                                                                 \
+#define DEFINE(name, Function)                                           \
+  Tensor name(const Operand& x) {                                        \
+    static const UnaryOp<activation::Function> op(                       \
+        #name, {"activation::" #Function, "ops/activation_functions.h"}, \
+        TESSERA_SELECT(activation_tiles)[k##Function]);                  \
+    return op(x);                                                        \
   }
 TESSERA_ACTIVATION_OPS(DEFINE)
 #undef DEFINE

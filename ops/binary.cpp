@@ -4,7 +4,9 @@
 
 #include "core/cpu/isa.h"
 #include "core/error.h"
-#include "ops/binary_functions.h"
+#include "core/map_function.h"
+#include "ops/binary_rules.h"
+#include "ops/chain.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 
@@ -27,28 +29,30 @@ enum Row : size_t {
 template <class F>
 class BinaryOp final : public MapOp {
  public:
-  BinaryOp(const char* name, Row row) : name_(name), row_(row) {}
+  BinaryOp(const char* name, const char* function, Row row)
+      : name_(name), function_(function), row_(row) {}
   std::string_view name() const override { return name_; }
   TileFn tile(DType type) const override {
     return tile_in(TESSERA_SELECT(binary_tiles)[row_], type);
   }
+  ScalarFunction function() const override { return {function_, "ops/binary_functions.h"}; }
   ChainStep chain(DType type) const override { return chain_step_of<F>(type); }
   bool differentiable() const override {
     return requires {
-      F::da;
+      Rules<F>::da;
     };
   }
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed needed) const override {
     Tensors dx(2);
-    if constexpr (requires { F::da; }) {
-      if (needed[0]) dx[0] = unbroadcast(F::da(x[0], x[1], y, dy), x[0].shape());
-      if (needed[1]) dx[1] = unbroadcast(F::db(x[0], x[1], y, dy), x[1].shape());
+    if constexpr (requires { Rules<F>::da; }) {
+      if (needed[0]) dx[0] = unbroadcast(Rules<F>::da(x[0], x[1], y, dy), x[0].shape());
+      if (needed[1]) dx[1] = unbroadcast(Rules<F>::db(x[0], x[1], y, dy), x[1].shape());
     }
     return dx;
   }
 
  private:
-  const char* name_;
+  const char *name_, *function_;
   Row row_;
 };
 
@@ -60,7 +64,7 @@ Tensor binary_node(const BinaryOp<F>& op, const Operand& a, const Operand& b) {
   DType type = promoted_type({&a, &b});
   if (std::is_base_of_v<OnReal, F> && !is_floating(type)) type = f32;
   require(op.tile(compute_type(type)) != nullptr, "{}: not defined for {}", op.name(), type);
-  if constexpr (requires { F::check; }) F::check(a, b, type);
+  if constexpr (requires { Rules<F>::check; }) Rules<F>::check(a, b, type);
   const Shape shape = broadcast_shapes(a.shape(), b.shape(), op.name().data());
   return make_node(static_op(op), {converted(a, type), converted(b, type)}, shape,
                    std::is_base_of_v<Predicate, F> ? bool_ : type);
@@ -70,6 +74,7 @@ class WhereOp final : public MapOp {
  public:
   std::string_view name() const override { return "where"; }
   TileFn tile(DType type) const override { return tile_in(TESSERA_SELECT(where_tiles), type); }
+  ScalarFunction function() const override { return {"binary::Where", "ops/binary_functions.h"}; }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
     Tensors dx(3);
     if (needed[1]) dx[1] = unbroadcast(where(x[0], dy, 0), x[1].shape());
@@ -115,17 +120,17 @@ Tensor unbroadcast(const Tensor& dy, const Shape& shape) {
   return reshape(axes.empty() ? dy : sum(dy, axes, true), shape);
 }
 
-#define DEFINE(name, Function)                                      \
-  Tensor name(const Operand& a, const Operand& b) {                 \
-    static const BinaryOp<binary::Function> op(#name, k##Function); \
-    return binary_node(op, a, b);                                   \
+#define DEFINE(name, Function)                                                            \
+  Tensor name(const Operand& a, const Operand& b) {                                       \
+    static const BinaryOp<binary::Function> op(#name, "binary::" #Function, k##Function); \
+    return binary_node(op, a, b);                                                         \
   }
 TESSERA_BINARY_OPS(DEFINE)
 #undef DEFINE
 
 Tensor pow(const Operand& a, const Operand& b) {
   const Call call("pow", a.where);
-  static const BinaryOp<binary::Pow> op("pow", kPow);
+  static const BinaryOp<binary::Pow> op("pow", "binary::Pow", kPow);
   // The usual powers are cheaper and more accurate by themselves.
   if (a.defined() && b.is_number && is_floating(a.dtype()) && !a.is_number) {
     if (b.number == 2) return square(a);

@@ -3,15 +3,10 @@
 #include <cmath>
 #include <limits>
 
-#include "core/error.h"
-#include "core/map_function.h"
-#include "ops/binary.h"
-#include "ops/chain.h"
-#include "ops/unary.h"
+#include "core/scalar.h"
 
-// One struct per function of two variables: `f` computes an element; `da` and `db` are the partial
-// derivatives times dy, as tensors, with y = f(a, b). A function without them has no gradient.
-// `check`, if there is one, refuses dtypes and numbers.
+// One struct per function of two variables, and of `where`: `f` computes an element. Derivatives
+// are in binary_rules.h.
 
 namespace tessera::binary {
 
@@ -21,8 +16,6 @@ struct Add : OnAll {
   TESSERA_INLINE static T f(T a, T b) {
     return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b));
   }
-  static Tensor da(const Tensor&, const Tensor&, const Tensor&, const Tensor& dy) { return dy; }
-  static Tensor db(const Tensor&, const Tensor&, const Tensor&, const Tensor& dy) { return dy; }
 };
 
 struct Sub : OnNumbers {
@@ -31,8 +24,6 @@ struct Sub : OnNumbers {
   TESSERA_INLINE static T f(T a, T b) {
     return static_cast<T>(static_cast<Wrapping<T>>(a) - static_cast<Wrapping<T>>(b));
   }
-  static Tensor da(const Tensor&, const Tensor&, const Tensor&, const Tensor& dy) { return dy; }
-  static Tensor db(const Tensor&, const Tensor&, const Tensor&, const Tensor& dy) { return -dy; }
 };
 
 struct Mul : OnAll {
@@ -41,12 +32,6 @@ struct Mul : OnAll {
   TESSERA_INLINE static T f(T a, T b) {
     return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b));
   }
-  static Tensor da(const Tensor&, const Tensor& b, const Tensor&, const Tensor& dy) {
-    return dy * b;
-  }
-  static Tensor db(const Tensor& a, const Tensor&, const Tensor&, const Tensor& dy) {
-    return dy * a;
-  }
 };
 
 struct Div : OnReal {
@@ -54,12 +39,6 @@ struct Div : OnReal {
   template <class T>
   TESSERA_INLINE static T f(T a, T b) {
     return a / b;
-  }
-  static Tensor da(const Tensor&, const Tensor& b, const Tensor&, const Tensor& dy) {
-    return dy / b;
-  }
-  static Tensor db(const Tensor&, const Tensor& b, const Tensor& y, const Tensor& dy) {
-    return -(dy * y / b);
   }
 };
 
@@ -87,8 +66,6 @@ struct TruncDivide : OnNumbers {
       return quotient(a, b);
     }
   }
-  static Tensor da(const Tensor&, const Tensor&, const Tensor&, const Tensor& dy) { return dy * 0; }
-  static Tensor db(const Tensor&, const Tensor&, const Tensor&, const Tensor& dy) { return dy * 0; }
 };
 
 struct Fmod : OnNumbers {
@@ -100,10 +77,6 @@ struct Fmod : OnNumbers {
       return b == T(0) ? T(0) : rest(a, b);
     }
   }
-  static Tensor da(const Tensor&, const Tensor&, const Tensor&, const Tensor& dy) { return dy; }
-  static Tensor db(const Tensor& a, const Tensor& b, const Tensor&, const Tensor& dy) {
-    return -(dy * trunc_divide(a, b));
-  }
 };
 
 struct Remainder : OnNumbers {
@@ -111,10 +84,6 @@ struct Remainder : OnNumbers {
   TESSERA_INLINE static T f(T a, T b) {
     const T r = Fmod::f(a, b);
     return r != T(0) && (r < T(0)) != (b < T(0)) ? static_cast<T>(r + b) : r;
-  }
-  static Tensor da(const Tensor&, const Tensor&, const Tensor&, const Tensor& dy) { return dy; }
-  static Tensor db(const Tensor& a, const Tensor& b, const Tensor&, const Tensor& dy) {
-    return -(dy * floor_divide(a, b));
   }
 };
 
@@ -132,8 +101,6 @@ struct FloorDivide : OnNumbers {
       return static_cast<T>(quotient(a, b) - (r != T(0) && (r < T(0)) != (b < T(0))));
     }
   }
-  static Tensor da(const Tensor&, const Tensor&, const Tensor&, const Tensor& dy) { return dy * 0; }
-  static Tensor db(const Tensor&, const Tensor&, const Tensor&, const Tensor& dy) { return dy * 0; }
 };
 
 struct Pow : OnNumbers {
@@ -151,21 +118,6 @@ struct Pow : OnNumbers {
       return static_cast<T>(result);
     }
   }
-  static void check(const Operand& a, const Operand& b, DType type) {
-    require(is_floating(type) || !b.is_number || b.number >= 0,
-            "pow: integers have no negative powers, got {} to the power {}; cast to f32", a.dtype(),
-            b.number);
-  }
-  // The bases that are cut out are replaced by 1, since 0 * inf in a branch not taken would be nan
-  // in the next derivative.
-  static Tensor da(const Tensor& a, const Tensor& b, const Tensor&, const Tensor& dy) {
-    const Tensor constant = b == 0;
-    return where(constant, 0, dy * b * pow(where(constant, 1, a), b - 1));
-  }
-  static Tensor db(const Tensor& a, const Tensor& b, const Tensor& y, const Tensor& dy) {
-    const Tensor constant = (a == 0) & (b >= 0);
-    return where(constant, 0, dy * y * log(where(constant, 1, a)));
-  }
 };
 
 struct Maximum : OnAll {
@@ -173,12 +125,6 @@ struct Maximum : OnAll {
   template <class T>
   TESSERA_INLINE static T f(T a, T b) {
     return a > b || a != a ? a : b;
-  }
-  static Tensor da(const Tensor& a, const Tensor& b, const Tensor&, const Tensor& dy) {
-    return dy * where(a == b, 0.5, where(a < b, 0.0, 1.0));
-  }
-  static Tensor db(const Tensor& a, const Tensor& b, const Tensor& y, const Tensor& dy) {
-    return da(b, a, y, dy);
   }
 };
 
@@ -188,12 +134,6 @@ struct Minimum : OnAll {
   TESSERA_INLINE static T f(T a, T b) {
     return a < b || a != a ? a : b;
   }
-  static Tensor da(const Tensor& a, const Tensor& b, const Tensor&, const Tensor& dy) {
-    return dy * where(a == b, 0.5, where(b < a, 0.0, 1.0));
-  }
-  static Tensor db(const Tensor& a, const Tensor& b, const Tensor& y, const Tensor& dy) {
-    return da(b, a, y, dy);
-  }
 };
 
 struct Atan2 : OnReal {
@@ -201,28 +141,12 @@ struct Atan2 : OnReal {
   TESSERA_INLINE static T f(T a, T b) {
     return std::atan2(a, b);
   }
-  // a^2 + b^2; 1 at the origin, where the gradient is 0.
-  static Tensor square_norm(const Tensor& a, const Tensor& b) {
-    return where((a == 0) & (b == 0), 1, a * a + b * b);
-  }
-  static Tensor da(const Tensor& a, const Tensor& b, const Tensor&, const Tensor& dy) {
-    return dy * b / square_norm(a, b);
-  }
-  static Tensor db(const Tensor& a, const Tensor& b, const Tensor&, const Tensor& dy) {
-    return -(dy * a / square_norm(a, b));
-  }
 };
 
 struct Hypot : OnReal {
   template <class T>
   TESSERA_INLINE static T f(T a, T b) {
     return std::hypot(a, b);
-  }
-  static Tensor da(const Tensor& a, const Tensor&, const Tensor& y, const Tensor& dy) {
-    return dy * (a / y);
-  }
-  static Tensor db(const Tensor&, const Tensor& b, const Tensor& y, const Tensor& dy) {
-    return dy * (b / y);
   }
 };
 
@@ -317,9 +241,6 @@ struct LeftShift : OnIntegers {
     const bool inside = b >= T(0) && b < static_cast<T>(std::numeric_limits<Wrapping<T>>::digits);
     return inside ? static_cast<T>(static_cast<Wrapping<T>>(a) << b) : T(0);
   }
-  static void check(const Operand&, const Operand&, DType type) {
-    require(type != bool_, "bitwise_left_shift: not defined for bool");
-  }
 };
 
 struct RightShift : OnIntegers {
@@ -327,9 +248,6 @@ struct RightShift : OnIntegers {
   TESSERA_INLINE static T f(T a, T b) {
     const bool inside = b >= T(0) && b < static_cast<T>(std::numeric_limits<Wrapping<T>>::digits);
     return inside ? static_cast<T>(a >> b) : static_cast<T>(a < T(0) ? -1 : 0);
-  }
-  static void check(const Operand&, const Operand&, DType type) {
-    require(type != bool_, "bitwise_right_shift: not defined for bool");
   }
 };
 

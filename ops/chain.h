@@ -2,26 +2,9 @@
 
 #include "core/chain.h"
 #include "core/dtype.h"
+#include "core/scalar.h"
 
 namespace tessera {
-
-// The functions that can be links of a chain: a few instructions each, on real numbers, so that
-// what a loop costs besides the function itself is worth sharing. A struct in *_functions.h says
-// which one it is by `static constexpr Link link`.
-enum class Link : int {
-  add,
-  sub,
-  mul,
-  div,
-  maximum,
-  minimum,
-  neg,
-  abs,
-  square,
-  sqrt,
-  reciprocal,
-  relu
-};
 
 // The code of f(value, operand); the next one is f(operand, value).
 constexpr int code_of(Link function) {
@@ -29,7 +12,7 @@ constexpr int code_of(Link function) {
 }
 static_assert(code_of(Link{}) > ChainLink::kLoad && code_of(Link{}) > ChainLink::kStore);
 
-// For the compute type f32 or f64; others have no chains.
+// How a function takes part in chains: for the compute types f32 and f64; others have none.
 ChainStep chain_step(Link function, DType type);
 
 template <class F>

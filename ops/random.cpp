@@ -23,6 +23,13 @@ class RandomOp final : public MapOp {
   TileFn tile(DType) const override {
     return TESSERA_SELECT(random_tiles)[static_cast<size_t>(kind_)];
   }
+  ScalarFunction function() const override {
+    static constexpr const char* names[] = {
+        "random::Drawn<random::Bits>",       "random::Drawn<random::UniformF32>",
+        "random::Drawn<random::UniformF64>", "random::Drawn<random::NormalF32>",
+        "random::Drawn<random::NormalF64>",  "random::Below"};
+    return {names[static_cast<size_t>(kind_)], "ops/random_functions.h"};
+  }
   bool differentiable() const override { return false; }
   bool cheap() const override { return false; }
 

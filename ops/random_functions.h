@@ -3,8 +3,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "core/map_function.h"
 #include "core/random.h"
+#include "core/scalar.h"
 
 // What each element of a random tensor is made of: one Philox block, with the seed as its key, the
 // element's position and the tensor's number as its counter. `Result` is the element type.
@@ -52,6 +52,26 @@ struct NormalF64 {
     const int64_t bits = static_cast<int64_t>(uint64_t{p.word[2]} << 21 | p.word[3] >> 11);
     const double v = static_cast<double>(bits) * 0x1p-53;
     return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
+  }
+};
+
+// F of the element at `position` of random tensor `number`.
+template <class F>
+struct Drawn {
+  TESSERA_INLINE static typename F::Result f(int64_t seed, int64_t number, int64_t position) {
+    return F::f(Philox(static_cast<uint64_t>(seed), static_cast<uint64_t>(position),
+                       static_cast<uint64_t>(number)));
+  }
+};
+
+// One of `count` whole numbers from 0 on (0: 2^64), from 64 random bits. The bias is below
+// `count` / 2^64.
+struct Below {
+  TESSERA_INLINE static int64_t f(int64_t bits, int64_t count) {
+    if (count == 0) return bits;
+    const auto product =
+        static_cast<unsigned __int128>(static_cast<uint64_t>(bits)) * static_cast<uint64_t>(count);
+    return static_cast<int64_t>(static_cast<uint64_t>(product >> 64));
   }
 };
 

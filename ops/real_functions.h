@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "core/map_function.h"
+#include "core/scalar.h"
 
 // Functions of the standard library whose f32 version here has neither branches nor calls, so that
 // a loop over it becomes vector instructions. Errors are below 2 units in the last place, 8 for

@@ -1,8 +1,8 @@
 #include "ops/unary.h"
 
 #include "core/cpu/isa.h"
-#include "ops/unary_functions.h"
 #include "ops/unary_op.h"
+#include "ops/unary_rules.h"
 
 TESSERA_FOR_EACH_ISA(extern const TileRow unary_tiles[])
 
@@ -18,10 +18,12 @@ enum Row : size_t {
 
 }  // namespace
 
-#define DEFINE(name, Function)                                                                 \
-  Tensor name(const Operand& x) {                                                              \
-    static const UnaryOp<unary::Function> op(#name, TESSERA_SELECT(unary_tiles)[k##Function]); \
-    return op(x);                                                                              \
+#define DEFINE(name, Function)                                                               \
+  Tensor name(const Operand& x) {                                                            \
+    static const UnaryOp<unary::Function> op(#name,                                          \
+                                             {"unary::" #Function, "ops/unary_functions.h"}, \
+                                             TESSERA_SELECT(unary_tiles)[k##Function]);      \
+    return op(x);                                                                            \
   }
 TESSERA_UNARY_OPS(DEFINE)
 #undef DEFINE

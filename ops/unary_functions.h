@@ -3,22 +3,13 @@
 #include <cmath>
 #include <limits>
 
-#include "core/map_function.h"
-#include "ops/binary.h"
-#include "ops/chain.h"
+#include "core/scalar.h"
 #include "ops/real_functions.h"
-#include "ops/unary.h"
 
-// One struct per function of one variable: `f` computes an element, and `df(x, y)` is dy/dx as a
-// tensor (or a number), with y = f(x); where the gradient is chosen rather than scaled, `dx(x, y,
-// dy)` gives dL/dx instead. A function without either has no gradient.
+// One struct per function of one variable: `f` computes an element. Derivatives are in
+// unary_rules.h.
 
 namespace tessera::unary {
-
-// Piecewise constant: the gradient is 0 everywhere, so that a path through it is not an error.
-struct Step {
-  static Operand df(const Tensor&, const Tensor&) { return 0; }
-};
 
 struct Neg : OnNumbers {
   static constexpr Link link = Link::neg;
@@ -26,7 +17,6 @@ struct Neg : OnNumbers {
   TESSERA_INLINE static T f(T x) {
     return static_cast<T>(-static_cast<Wrapping<T>>(x));
   }
-  static Operand df(const Tensor&, const Tensor&) { return -1; }
 };
 
 struct Abs : OnNumbers {
@@ -39,10 +29,9 @@ struct Abs : OnNumbers {
       return x < T(0) ? Neg::f(x) : x;
     }
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return sign(x); }
 };
 
-struct Sign : OnAll, Step {
+struct Sign : OnAll {
   template <class T>
   TESSERA_INLINE static T f(T x) {
     if constexpr (std::is_same_v<T, bool>) {
@@ -59,10 +48,9 @@ struct Square : OnNumbers {
   TESSERA_INLINE static T f(T x) {
     return static_cast<T>(static_cast<Wrapping<T>>(x) * static_cast<Wrapping<T>>(x));
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return 2 * x; }
 };
 
-struct Floor : OnNumbers, Step {
+struct Floor : OnNumbers {
   template <class T>
   TESSERA_INLINE static T f(T x) {
     if constexpr (std::is_floating_point_v<T>) {
@@ -73,7 +61,7 @@ struct Floor : OnNumbers, Step {
   }
 };
 
-struct Ceil : OnNumbers, Step {
+struct Ceil : OnNumbers {
   template <class T>
   TESSERA_INLINE static T f(T x) {
     if constexpr (std::is_floating_point_v<T>) {
@@ -84,7 +72,7 @@ struct Ceil : OnNumbers, Step {
   }
 };
 
-struct Round : OnNumbers, Step {
+struct Round : OnNumbers {
   template <class T>
   TESSERA_INLINE static T f(T x) {
     if constexpr (std::is_floating_point_v<T>) {
@@ -95,7 +83,7 @@ struct Round : OnNumbers, Step {
   }
 };
 
-struct Trunc : OnNumbers, Step {
+struct Trunc : OnNumbers {
   template <class T>
   TESSERA_INLINE static T f(T x) {
     if constexpr (std::is_floating_point_v<T>) {
@@ -111,7 +99,6 @@ struct Frac : OnReal {
   TESSERA_INLINE static T f(T x) {
     return x - std::trunc(x);
   }
-  static Operand df(const Tensor&, const Tensor&) { return 1; }
 };
 
 struct Exp : OnReal {
@@ -119,7 +106,6 @@ struct Exp : OnReal {
   TESSERA_INLINE static T f(T x) {
     return real::exp(x);
   }
-  static Tensor df(const Tensor&, const Tensor& y) { return y; }
 };
 
 struct Exp2 : OnReal {
@@ -127,7 +113,6 @@ struct Exp2 : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::exp2(x);
   }
-  static Tensor df(const Tensor&, const Tensor& y) { return y * 0.69314718055994531; }  // ln 2
 };
 
 struct Expm1 : OnReal {
@@ -135,7 +120,6 @@ struct Expm1 : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::expm1(x);
   }
-  static Tensor df(const Tensor&, const Tensor& y) { return y + 1; }
 };
 
 struct Log : OnReal {
@@ -143,7 +127,6 @@ struct Log : OnReal {
   TESSERA_INLINE static T f(T x) {
     return real::log(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return 1 / x; }
 };
 
 struct Log2 : OnReal {
@@ -151,7 +134,6 @@ struct Log2 : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::log2(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return 1.4426950408889634 / x; }  // 1 / ln 2
 };
 
 struct Log10 : OnReal {
@@ -159,7 +141,6 @@ struct Log10 : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::log10(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return 0.43429448190325183 / x; }  // 1 / ln 10
 };
 
 struct Log1p : OnReal {
@@ -167,7 +148,6 @@ struct Log1p : OnReal {
   TESSERA_INLINE static T f(T x) {
     return real::log1p(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return 1 / (x + 1); }
 };
 
 struct Sqrt : OnReal {
@@ -176,7 +156,6 @@ struct Sqrt : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::sqrt(x);
   }
-  static Tensor df(const Tensor&, const Tensor& y) { return 0.5 / y; }
 };
 
 struct Rsqrt : OnReal {
@@ -184,7 +163,6 @@ struct Rsqrt : OnReal {
   TESSERA_INLINE static T f(T x) {
     return T(1) / std::sqrt(x);
   }
-  static Tensor df(const Tensor&, const Tensor& y) { return -0.5 * (y * y * y); }
 };
 
 struct Reciprocal : OnReal {
@@ -193,7 +171,6 @@ struct Reciprocal : OnReal {
   TESSERA_INLINE static T f(T x) {
     return T(1) / x;
   }
-  static Tensor df(const Tensor&, const Tensor& y) { return -(y * y); }
 };
 
 struct Sin : OnReal {
@@ -201,7 +178,6 @@ struct Sin : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::sin(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return cos(x); }
 };
 
 struct Cos : OnReal {
@@ -209,7 +185,6 @@ struct Cos : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::cos(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return -sin(x); }
 };
 
 struct Tan : OnReal {
@@ -217,7 +192,6 @@ struct Tan : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::tan(x);
   }
-  static Tensor df(const Tensor&, const Tensor& y) { return y * y + 1; }
 };
 
 // The products below instead of 1 - x^2 keep their digits where |x| is close to 1.
@@ -226,7 +200,6 @@ struct Asin : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::asin(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return rsqrt((1 - x) * (1 + x)); }
 };
 
 struct Acos : OnReal {
@@ -234,7 +207,6 @@ struct Acos : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::acos(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return -rsqrt((1 - x) * (1 + x)); }
 };
 
 struct Atan : OnReal {
@@ -242,7 +214,6 @@ struct Atan : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::atan(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return 1 / (x * x + 1); }
 };
 
 struct Sinh : OnReal {
@@ -250,7 +221,6 @@ struct Sinh : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::sinh(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return cosh(x); }
 };
 
 struct Cosh : OnReal {
@@ -258,7 +228,6 @@ struct Cosh : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::cosh(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return sinh(x); }
 };
 
 struct Tanh : OnReal {
@@ -266,7 +235,6 @@ struct Tanh : OnReal {
   TESSERA_INLINE static T f(T x) {
     return real::tanh(x);
   }
-  static Tensor df(const Tensor&, const Tensor& y) { return 1 - y * y; }
 };
 
 struct Asinh : OnReal {
@@ -274,7 +242,6 @@ struct Asinh : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::asinh(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return rsqrt(x * x + 1); }
 };
 
 struct Acosh : OnReal {
@@ -282,7 +249,6 @@ struct Acosh : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::acosh(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return rsqrt((x - 1) * (x + 1)); }
 };
 
 struct Atanh : OnReal {
@@ -290,16 +256,12 @@ struct Atanh : OnReal {
   TESSERA_INLINE static T f(T x) {
     return std::atanh(x);
   }
-  static Tensor df(const Tensor& x, const Tensor&) { return 1 / ((1 - x) * (1 + x)); }
 };
 
 struct Erf : OnReal {
   template <class T>
   TESSERA_INLINE static T f(T x) {
     return std::erf(x);
-  }
-  static Tensor df(const Tensor& x, const Tensor&) {
-    return 1.1283791670955126 * exp(-(x * x));  // 2 / sqrt(pi)
   }
 };
 
@@ -308,7 +270,6 @@ struct Erfc : OnReal {
   TESSERA_INLINE static T f(T x) {
     return real::erfc(x);
   }
-  static Tensor df(const Tensor& x, const Tensor& y) { return -Erf::df(x, y); }
 };
 
 struct Sigmoid : OnReal {
@@ -317,7 +278,6 @@ struct Sigmoid : OnReal {
     const T e = real::exp(-std::abs(x));  // never overflows
     return (x < T(0) ? e : T(1)) / (T(1) + e);
   }
-  static Tensor df(const Tensor&, const Tensor& y) { return y * (1 - y); }
 };
 
 struct IsNan : OnAll, Predicate {

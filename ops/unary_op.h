@@ -3,30 +3,34 @@
 #include "core/error.h"
 #include "core/map_function.h"
 #include "ops/chain.h"
+#include "ops/rules.h"
 
 namespace tessera {
 
 // Where the op that made x can compute f as well: one node for both.
 template <class F>
 concept HasFused = requires(const Tensor& x) {
-  F::fused(x);
+  Rules<F>::fused(x);
 };
 
-// The op of a function of one variable, from its struct (see unary_functions.h) and its loops.
+// The op of a function of one variable, from its struct (see *_functions.h), its rules and its
+// loops.
 template <class F>
 class UnaryOp final : public MapOp {
  public:
-  UnaryOp(const char* name, const TileRow& tiles) : name_(name), tiles_(tiles) {}
+  UnaryOp(const char* name, ScalarFunction function, const TileRow& tiles)
+      : name_(name), function_(function), tiles_(tiles) {}
   std::string_view name() const override { return name_; }
   TileFn tile(DType type) const override { return tile_in(tiles_, type); }
+  ScalarFunction function() const override { return function_; }
   ChainStep chain(DType type) const override { return chain_step_of<F>(type); }
   bool differentiable() const override { return has_df || has_dx; }
   bool cheap() const override { return !std::is_base_of_v<OnReal, F>; }
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed) const override {
     if constexpr (has_dx) {
-      return {F::dx(x[0], y, dy)};
+      return {Rules<F>::dx(x[0], y, dy)};
     } else if constexpr (has_df) {
-      return {dy * F::df(x[0], y)};
+      return {dy * Rules<F>::df(x[0], y)};
     } else {
       return {};
     }
@@ -37,7 +41,7 @@ class UnaryOp final : public MapOp {
     const Call call(name_, x.where);
     require(x.defined(), "{}: x is an undefined tensor", name_);
     if constexpr (HasFused<F>) {
-      if (Tensor y = F::fused(x); y.defined()) return y;
+      if (Tensor y = Rules<F>::fused(x); y.defined()) return y;
     }
     const bool widen = std::is_base_of_v<OnReal, F> && !is_floating(x.dtype());
     const Tensor input = widen ? cast(x, f32) : Tensor(x);
@@ -48,9 +52,10 @@ class UnaryOp final : public MapOp {
   }
 
  private:
-  static constexpr bool has_df = requires { F::df; };
-  static constexpr bool has_dx = requires { F::dx; };
+  static constexpr bool has_df = requires { Rules<F>::df; };
+  static constexpr bool has_dx = requires { Rules<F>::dx; };
   const char* name_;
+  const ScalarFunction function_;
   const TileRow& tiles_;
 };
 

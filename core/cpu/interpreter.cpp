@@ -16,42 +16,6 @@ size_t at(int64_t i) {
 // Below this many elements waking other threads costs more than it saves.
 constexpr int64_t kSerial = 32768;
 
-// Merges neighbouring axes that every form walks as one, so that runs along the last axis are long.
-Program collapsed(const Program& original) {
-  Program program = original;
-  const int ndim = program.space.ndim();
-  const auto mergeable = [&](int k) {  // axis k with axis k + 1
-    const auto walks_on = [&](const Linear& form) {
-      return form.coef[at(k)] == form.coef[at(k + 1)] * program.space[k + 1];
-    };
-    return std::all_of(program.code.begin(), program.code.end(), [&](const Instruction& i) {
-      const bool has_form = i.kind == Instruction::Kind::load ||
-                            i.kind == Instruction::Kind::iota || i.kind == Instruction::Kind::guard;
-      return !has_form || walks_on(i.form);
-    });
-  };
-  Shape space;
-  std::array<int, kMaxDims> from{};  // the axis whose coefficients a merged axis keeps
-  for (int k = 0; k < ndim; ++k) {
-    if (program.space[k] == 1) continue;
-    int last = k;
-    int64_t extent = program.space[k];
-    while (last + 1 < ndim && program.space[last + 1] != 1 && mergeable(last))
-      extent *= program.space[++last];
-    from[at(space.ndim())] = last;
-    space.push_back(extent);
-    k = last;
-  }
-  for (Instruction& i : program.code) {
-    Linear form;
-    form.offset = i.form.offset;
-    for (int k = 0; k < space.ndim(); ++k) form.coef[at(k)] = i.form.coef[at(from[at(k)])];
-    i.form = form;
-  }
-  program.space = space;
-  return program;
-}
-
 // Computes elements [begin, end) of a program that runs in place.
 void run_lines(const Program& program, std::span<std::byte* const> slots, int64_t begin,
                int64_t end) {

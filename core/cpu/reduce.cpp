@@ -1,86 +1,14 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/cpu/tile.h"
+#include "core/reduction.h"
 
 namespace tessera::cpu {
 
 namespace {
 
-template <class T>
-constexpr bool is_real = std::is_floating_point_v<T>;
-
-// The type partial results are kept in: sums and products of f32 need the width of f64.
-template <class T>
-using Wide = std::conditional_t<is_real<T>, double, int64_t>;
-
-template <class T>
-bool is_nan(T value) {
-  return value != value;
-}
-
-// One functor per reduction: identity and join on the accumulator type A.
-struct Sum {
-  template <class A>
-  static A identity() {
-    return A(0);
-  }
-  template <class A>
-  static A join(A a, A b) {
-    return static_cast<A>(a + b);
-  }
-};
-struct Prod {
-  template <class A>
-  static A identity() {
-    return A(1);
-  }
-  template <class A>
-  static A join(A a, A b) {
-    return static_cast<A>(a * b);
-  }
-};
-struct Max {
-  template <class A>
-  static A identity() {
-    return is_real<A> ? -std::numeric_limits<A>::infinity() : std::numeric_limits<A>::min();
-  }
-  template <class A>
-  static A join(A a, A b) {
-    return b > a || is_nan(b) ? b : a;
-  }
-};
-struct Min {
-  template <class A>
-  static A identity() {
-    return is_real<A> ? std::numeric_limits<A>::infinity() : std::numeric_limits<A>::max();
-  }
-  template <class A>
-  static A join(A a, A b) {
-    return b < a || is_nan(b) ? b : a;
-  }
-};
-struct Any {
-  template <class A>
-  static A identity() {
-    return A(0);
-  }
-  template <class A>
-  static A join(A a, A b) {
-    return static_cast<A>(a != A(0) || b != A(0));
-  }
-};
-struct All {
-  template <class A>
-  static A identity() {
-    return A(1);
-  }
-  template <class A>
-  static A join(A a, A b) {
-    return static_cast<A>(a != A(0) && b != A(0));
-  }
-};
+using namespace reduction;
 
 template <class F>
 decltype(auto) with_reduction(Reduction kind, F&& f) {
@@ -97,16 +25,6 @@ decltype(auto) with_reduction(Reduction kind, F&& f) {
       return f(Any{});
     default:
       return f(All{});
-  }
-}
-
-// Integers wrap around like the unsigned arithmetic they are computed in.
-template <class R, class A>
-A join_wrapping(A a, A b) {
-  if constexpr (std::is_same_v<A, int64_t> && (std::is_same_v<R, Sum> || std::is_same_v<R, Prod>)) {
-    return static_cast<A>(R::join(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
-  } else {
-    return R::join(a, b);
   }
 }
 
@@ -128,12 +46,6 @@ decltype(auto) with_compute_type(DType type, F&& f) {
 
 bool is_arg(Reduction kind) {
   return kind == Reduction::argmax || kind == Reduction::argmin;
-}
-
-// Whether value b at a later position replaces a: the first extreme wins, and a NaN beats numbers.
-template <class T>
-bool replaces(bool largest, T a, T b) {
-  return !is_nan(a) && (is_nan(b) || (largest ? b > a : b < a));
 }
 
 constexpr int kLanes = 16;

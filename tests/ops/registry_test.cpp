@@ -13,6 +13,7 @@
 #include "ops/creation.h"
 #include "ops/join.h"
 #include "ops/reduce.h"
+#include "tests/ops/close.h"
 #include "tests/ops/samples.h"
 
 using namespace tessera;
@@ -79,21 +80,6 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 void check_same_bits(const Tensors& a, const Tensors& b) {
   REQUIRE(a.size() == b.size());
   for (size_t i = 0; i < a.size(); ++i) CHECK(same_bits(a[i], b[i]));
-}
-
-void check_close(const Tensor& a, const Tensor& exact, double rtol) {
-  REQUIRE(a.shape() == exact.shape());
-  const std::vector<double> x = a.to_vector<double>(), y = exact.to_vector<double>();
-  double scale = 0;
-  for (const double v : y) scale = std::max(scale, std::isfinite(v) ? std::abs(v) : 0);
-  for (size_t i = 0; i < x.size(); ++i) {
-    const bool equal = x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i])) ||
-                       std::abs(x[i] - y[i]) <= rtol * (scale + std::abs(y[i]));
-    if (!equal) {
-      CHECK_MESSAGE(equal, fmt::format("element {}: {} but {} in f64", i, x[i], y[i]));
-      return;
-    }
-  }
 }
 
 }  // namespace
@@ -197,7 +183,7 @@ TEST_SUITE("ops/registry") {
         const Tensors exact = run(rounded), low = run(sample, dtype);
         REQUIRE(exact.size() == low.size());
         for (size_t i = 0; i < exact.size(); ++i)
-          check_close(low[i], exact[i], rtol * sample.tolerance);
+          CHECK(difference(low[i], exact[i], rtol * sample.tolerance) == "");
       }
     });
   }

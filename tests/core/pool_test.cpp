@@ -1,10 +1,29 @@
-#include "core/cpu/pool.h"
+#include "core/pool.h"
+
+#include <cstdlib>
 
 #include <doctest/doctest.h>
 
-using namespace tessera::cpu;
+using namespace tessera;
 
-TEST_SUITE("core/cpu/pool") {
+namespace {
+
+struct System final : MemorySource {
+  std::byte* obtain(int64_t bytes) override {
+    if (bytes > most) return nullptr;
+    ++blocks;
+    return static_cast<std::byte*>(std::aligned_alloc(64, static_cast<size_t>(bytes)));
+  }
+  void release(std::byte* block) override {
+    --blocks;
+    std::free(block);
+  }
+  int64_t most = int64_t{1} << 40, blocks = 0;
+};
+
+}  // namespace
+
+TEST_SUITE("core/pool") {
   TEST_CASE("sizes are rounded up by at most an eighth, to whole lines of 64 bytes") {
     CHECK(size_class(0) == 64);
     CHECK(size_class(1) == 64);
@@ -25,7 +44,8 @@ TEST_SUITE("core/cpu/pool") {
   }
 
   TEST_CASE("a freed block is kept for requests of its size") {
-    Pool pool;
+    System system;
+    Pool pool(system);
     int64_t capacity = 0;
     std::byte* block = pool.take(1000, capacity);
     REQUIRE(block != nullptr);
@@ -49,10 +69,25 @@ TEST_SUITE("core/cpu/pool") {
     pool.give(block, capacity);
     pool.trim();
     CHECK(pool.cached() == 0);
+    CHECK(system.blocks == 0);
+  }
+
+  TEST_CASE("what is cached goes back before a request fails") {
+    System system;
+    Pool pool(system);
+    int64_t capacity = 0;
+    std::byte* block = pool.take(1000, capacity);
+    pool.give(block, capacity);
+    system.most = 500;
+    CHECK(pool.take(2000, capacity) == nullptr);
+    CHECK(system.blocks == 0);
+    CHECK(pool.cached() == 0);
+    CHECK(pool.live() == 0);
   }
 
   TEST_CASE("much memory of other sizes is not kept beside what is in use") {
-    Pool pool;
+    System system;
+    Pool pool(system);
     int64_t capacity = 0, other = 0;
     const auto use = [&](int64_t mebibytes, int64_t& size) {
       std::byte* block = pool.take(mebibytes << 20, size);

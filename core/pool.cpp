@@ -1,17 +1,10 @@
-#include "core/cpu/pool.h"
+#include "core/pool.h"
 
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
 #include <iterator>
 
-namespace tessera::cpu {
-
-Pool& Pool::instance() {
-  // Never destroyed: tensors with static lifetime may outlive any other static object.
-  static Pool* pool = new Pool;
-  return *pool;
-}
+namespace tessera {
 
 int64_t size_class(int64_t bytes) {
   constexpr int64_t alignment = 64;
@@ -33,10 +26,10 @@ std::byte* Pool::take(int64_t bytes, int64_t& capacity) {
     constexpr int64_t kFloor = int64_t{256} << 20;  // less is not worth a page fault
     const int64_t bearable = std::max(kFloor, std::max(highest_, live_ + capacity) * 5 / 4);
     free_cached(live_ + cached_ + capacity - bearable);
-    block = static_cast<std::byte*>(std::aligned_alloc(64, static_cast<size_t>(capacity)));
+    block = source_.obtain(capacity);
     if (block == nullptr) {
       free_cached(cached_);
-      block = static_cast<std::byte*>(std::aligned_alloc(64, static_cast<size_t>(capacity)));
+      block = source_.obtain(capacity);
       if (block == nullptr) return nullptr;
     }
   }
@@ -63,7 +56,7 @@ void Pool::free_cached(int64_t bytes) {
     const auto largest = std::prev(free_.end());
     auto& [capacity, blocks] = *largest;
     for (; bytes > 0 && !blocks.empty(); bytes -= capacity, cached_ -= capacity) {
-      std::free(blocks.back());
+      source_.release(blocks.back());
       blocks.pop_back();
     }
     if (blocks.empty()) free_.erase(largest);
@@ -90,4 +83,4 @@ void Pool::reset_peak() {
   peak_ = live_;
 }
 
-}  // namespace tessera::cpu
+}  // namespace tessera

@@ -1,0 +1,39 @@
+#include "core/backend.h"
+
+#include <map>
+#include <mutex>
+
+#include "core/cpu/backend.h"
+#include "core/cuda/backend.h"
+
+namespace tessera {
+
+namespace {
+
+// Backends of the GPUs in use. Never destroyed: tensors with static lifetime give memory back.
+struct Gpus {
+  std::mutex mutex;
+  std::map<int, std::shared_ptr<Backend>> by_index;
+};
+
+Gpus& gpus() {
+  static Gpus* all = new Gpus;
+  return *all;
+}
+
+}  // namespace
+
+Backend& backend(Device device) {
+  if (device.kind == Device::Kind::cpu) return cpu::backend();
+  const std::lock_guard lock(gpus().mutex);
+  std::shared_ptr<Backend>& gpu = gpus().by_index[device.index];
+  if (!gpu) gpu = cuda::make_backend(device.index);
+  return *gpu;
+}
+
+void set_backend(Device device, std::shared_ptr<Backend> replacement) {
+  const std::lock_guard lock(gpus().mutex);
+  gpus().by_index[device.index] = std::move(replacement);
+}
+
+}  // namespace tessera

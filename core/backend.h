@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "core/buffer.h"
+#include "core/fuser.h"
+#include "core/op.h"
+
+namespace tessera {
+
+// What the evaluator asks of a device. Work is done in the order in which it was asked for, but
+// not before these functions return: only `read` waits for it.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // A block of at least `bytes` bytes from the device's caching pool, aligned to 64, and its size
+  // through `capacity`; nullptr when the device has no memory left. A block that was given back may
+  // be taken at once: what was asked for earlier is done with it before.
+  virtual std::byte* take(int64_t bytes, int64_t& capacity) = 0;
+  virtual void give(std::byte* block, int64_t capacity) = 0;
+  virtual void trim() = 0;  // returns what is cached to the system
+  virtual MemoryStats memory() const = 0;
+  virtual void reset_peak() = 0;
+
+  // What `run` needs of a program besides its list; kept with the plan.
+  virtual std::shared_ptr<const Prepared> prepare(const Program& program) = 0;
+
+  virtual void run(const Group& program, std::span<std::byte* const> slots) = 0;
+  virtual void run(const KernelOp& op, std::span<const Array> inputs, const Array& output) = 0;
+
+  // Copies between the processor's memory and the device's; `from` may change after `write`.
+  virtual void write(std::byte* to, const void* from, int64_t bytes) = 0;
+  virtual void read(void* to, const std::byte* from, int64_t bytes) = 0;
+};
+
+// The backend of a device. Throws Error when the device is not there, saying why.
+Backend& backend(Device device);
+
+// Puts a backend in the place of a device's own, for tests; null restores that.
+void set_backend(Device device, std::shared_ptr<Backend> replacement);
+
+}  // namespace tessera

@@ -1,0 +1,119 @@
+#include "core/cuda/backend.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/cuda/print.h"
+#include "core/node.h"
+
+namespace tessera::cuda {
+
+namespace {
+
+// A program with its kernels and the numbers of its launch.
+struct PreparedProgram final : Prepared {
+  Kernels kernels;
+  std::vector<int64_t> numbers;
+  int64_t blocks = 0, parts = 1, outputs = 0, partial_bytes = 0;
+};
+
+}  // namespace
+
+GpuBackend::GpuBackend(std::unique_ptr<Driver> driver, std::unique_ptr<Compiler> compiler,
+                       std::string folder)
+    : driver_(std::move(driver)),
+      compiler_(std::move(compiler)),
+      memory_(*driver_),
+      pool_(memory_),
+      staging_(*driver_),
+      kernels_(*driver_, *compiler_, std::move(folder)),
+      stream_(*driver_, pool_, kernels_) {}
+
+GpuBackend::~GpuBackend() {
+  pool_.trim();
+}
+
+MemoryStats GpuBackend::memory() const {
+  return {pool_.live(), pool_.peak(), pool_.cached(), live_nodes()};
+}
+
+std::shared_ptr<const Prepared> GpuBackend::prepare(const Program& program) {
+  const Printed printed = print(program);
+  auto prepared = std::make_shared<PreparedProgram>();
+  prepared->numbers = printed.numbers;
+  prepared->blocks = printed.blocks;
+  prepared->parts = printed.parts;
+  prepared->outputs = printed.outputs;
+  prepared->partial_bytes = printed.partial_bytes;
+  if (printed.blocks > 0) prepared->kernels = kernels_.find(printed.text);
+  return prepared;
+}
+
+void GpuBackend::run(const Group& step, std::span<std::byte* const> slots) {
+  const auto& program = static_cast<const PreparedProgram&>(*step.prepared);
+  if (program.blocks == 0) return;
+  const auto launch = [&](std::byte* partials) {
+    // struct Args of core/cuda/kernel.h.
+    std::vector<int64_t> parameters(slots.size() + 1 + program.numbers.size());
+    for (size_t s = 0; s < slots.size(); ++s) parameters[s] = reinterpret_cast<int64_t>(slots[s]);
+    parameters[slots.size()] = reinterpret_cast<int64_t>(partials);
+    std::ranges::copy(program.numbers, parameters.begin() + static_cast<int64_t>(slots.size()) + 1);
+    Launch first;
+    first.function = program.kernels.program;
+    first.blocks_x = static_cast<unsigned>(program.blocks);
+    first.blocks_y = static_cast<unsigned>(program.parts);
+    first.threads = kThreads;
+    first.parameters = parameters.data();
+    first.parameter_bytes = parameters.size() * sizeof(int64_t);
+    driver_->launch(first);
+    if (!partials) return;
+    Launch join = first;
+    join.function = program.kernels.join;
+    join.blocks_x = static_cast<unsigned>((program.outputs + kThreads - 1) / kThreads);
+    join.blocks_y = 1;
+    driver_->launch(join);
+  };
+  if (program.parts == 1) return launch(nullptr);
+  const Stream::Scratch partials =
+      stream_.scratch(program.parts * program.outputs * program.partial_bytes);
+  launch(partials.data());
+}
+
+void GpuBackend::run(const KernelOp& op, std::span<const Array> inputs, const Array& output) {
+  if (op.run_cuda(stream_, inputs, output)) return;
+  const auto known =
+      std::ranges::find(fallbacks_, op.name(), &std::pair<std::string, int64_t>::first);
+  if (known == fallbacks_.end()) {
+    fallbacks_.emplace_back(op.name(), 1);
+  } else {
+    ++known->second;
+  }
+  std::vector<Ref<Buffer>> copies;
+  std::vector<Array> host;
+  const auto on_host = [&](const Array& array) {
+    copies.push_back(allocate(array.numel() * size_of(array.dtype)));
+    return Array{copies.back()->data, array.shape, array.dtype};
+  };
+  for (const Array& input : inputs) {
+    host.push_back(on_host(input));
+    read(host.back().data, input.data, copies.back()->bytes);
+  }
+  const Array result = on_host(output);
+  op.run(host, result);
+  write(output.data, result.data, copies.back()->bytes);
+}
+
+void GpuBackend::write(std::byte* to, const void* from, int64_t bytes) {
+  staging_.write(to, from, bytes);
+}
+
+void GpuBackend::read(void* to, const std::byte* from, int64_t bytes) {
+  staging_.read(to, from, bytes);
+}
+
+std::shared_ptr<Backend> make_backend(int index) {
+  std::unique_ptr<Driver> driver = open_driver(index);
+  return std::make_shared<GpuBackend>(std::move(driver), open_nvrtc(), kernel_folder());
+}
+
+}  // namespace tessera::cuda

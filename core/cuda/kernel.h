@@ -1,0 +1,138 @@
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "core/reduction.h"
+#include "core/scalar.h"
+
+// What the text of a printed program is written with. NVRTC compiles it for the GPU; a C++ compiler
+// compiles it too, for tests: then one call computes one block, thread after thread. So between two
+// TESSERA_SYNC a kernel is written as TESSERA_THREADS { ... }, whose variables do not live on, and
+// what threads tell each other is in TESSERA_SHARED arrays.
+
+#ifdef __CUDACC_RTC__
+#define TESSERA_KERNEL(name, Args) \
+  extern "C" __global__ void __launch_bounds__(256) name(const __grid_constant__ Args a)
+#define TESSERA_SHARED __shared__
+#define TESSERA_SYNC __syncthreads()
+#define TESSERA_THREADS for (int thread = threadIdx.x, once = 1; once; once = 0)
+#else
+#include "core/dtype.h"
+#define TESSERA_KERNEL(name, Args) extern "C" void name(const Args& a)
+#define TESSERA_SHARED static
+#define TESSERA_SYNC
+#define TESSERA_THREADS for (int thread = 0; thread < 256; ++thread)
+#endif
+
+namespace tessera {
+
+#ifdef __CUDACC_RTC__
+
+inline int64_t block_x() {
+  return blockIdx.x;
+}
+inline int64_t block_y() {
+  return blockIdx.y;
+}
+
+// The halves in memory; the same as in core/dtype.h, by the instructions of the GPU.
+struct BFloat16 {
+  uint16_t bits;
+  BFloat16() = default;
+  explicit BFloat16(float x) { asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x)); }
+  explicit operator float() const { return __uint_as_float(static_cast<uint32_t>(bits) << 16); }
+};
+
+struct Half {
+  uint16_t bits;
+  Half() = default;
+  explicit Half(float x) { asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(x)); }
+  explicit operator float() const {
+    float x;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(bits));
+    return x;
+  }
+};
+
+#else
+
+inline int64_t block[2];  // which one the call computes
+inline int64_t block_x() {
+  return block[0];
+}
+inline int64_t block_y() {
+  return block[1];
+}
+
+#endif
+
+// The parameters of a launch: the arrays, and whatever numbers the text leaves open.
+template <int kSlots, int kNumbers>
+struct Args {
+  void* slot[kSlots];
+  int64_t n[kNumbers];
+};
+
+// W neighbouring elements, read and written as one.
+template <class T, int W>
+struct alignas(sizeof(T) * W) Pack {
+  T e[W];
+};
+
+namespace reduction {
+
+// What is known of a reduction after some elements of type T: for R as in core/reduction.h.
+template <class R, class T>
+struct Partial {
+  Wide<T> value;
+  void start() { value = R::template identity<Wide<T>>(); }
+  void add(T element, int64_t) {
+    value = join_wrapping<R, Wide<T>>(value, static_cast<Wide<T>>(element));
+  }
+  void join(const Partial& other) { value = join_wrapping<R, Wide<T>>(value, other.value); }
+  T result() const { return static_cast<T>(value); }
+};
+
+// The position of the first extreme.
+template <bool kLargest, class T>
+struct PartialPosition {
+  T value;
+  int64_t position;  // -1: nothing seen yet
+  void start() { position = -1; }
+  void add(T element, int64_t at) {
+    if (position < 0 || replaces(kLargest, value, element)) value = element, position = at;
+  }
+  void join(const PartialPosition& other) {
+    if (other.position < 0) return;
+    const bool same = position >= 0 && !replaces(kLargest, value, other.value) &&
+                      !replaces(kLargest, other.value, value);
+    if (position < 0 || (same ? other.position < position : replaces(kLargest, value, other.value)))
+      value = other.value, position = other.position;
+  }
+  int64_t result() const { return position; }
+};
+
+struct ArgMax {};
+struct ArgMin {};
+template <class T>
+struct Partial<ArgMax, T> : PartialPosition<true, T> {};
+template <class T>
+struct Partial<ArgMin, T> : PartialPosition<false, T> {};
+
+// Joins what the kLanes threads of each result know, kStride apart, into the first of them, in an
+// order that only depends on kLanes.
+template <int kLanes, int kStride, class P>
+inline void join_lanes(P* partial) {
+  TESSERA_SYNC;
+  for (int width = kLanes / 2; width > 0; width /= 2) {
+    TESSERA_THREADS {
+      if (thread / kStride % kLanes < width)
+        partial[thread].join(partial[thread + width * kStride]);
+    }
+    TESSERA_SYNC;
+  }
+}
+
+}  // namespace reduction
+}  // namespace tessera

@@ -1,0 +1,205 @@
+#include "tests/core/cuda/host_gpu.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "core/cpu/interpreter.h"
+#include "core/error.h"
+
+namespace tessera::testing {
+
+namespace {
+
+constexpr const char* kBegin = "using namespace tessera;\n";
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (size_t i = 0; (i = text.find(from, i)) != std::string::npos; i += to.size())
+    text.replace(i, from.size(), to);
+  return text;
+}
+
+}  // namespace
+
+HostDriver::~HostDriver() {
+  for (const auto& [block, bytes] : blocks_) std::free(const_cast<std::byte*>(block));
+  for (const auto& [block, bytes] : pinned_) std::free(const_cast<std::byte*>(block));
+}
+
+std::byte* HostDriver::allocate(int64_t bytes) {
+  if (bytes > memory) return nullptr;
+  memory -= bytes;
+  calls.push_back("allocate " + std::to_string(bytes));
+  auto* block = static_cast<std::byte*>(
+      std::aligned_alloc(256, static_cast<size_t>((bytes + 255) / 256 * 256)));
+  blocks_[block] = bytes;
+  return block;
+}
+
+void HostDriver::free(std::byte* block) {
+  const auto found = blocks_.find(block);
+  require(found != blocks_.end(), "host driver: free of what is not allocated");
+  memory += found->second;
+  calls.push_back("free " + std::to_string(found->second));
+  blocks_.erase(found);
+  std::free(block);
+}
+
+std::byte* HostDriver::allocate_pinned(int64_t bytes) {
+  auto* block = static_cast<std::byte*>(std::malloc(static_cast<size_t>(bytes)));
+  pinned_[block] = bytes;
+  return block;
+}
+
+void HostDriver::free_pinned(std::byte* block) {
+  require(pinned_.erase(block) == 1, "host driver: free_pinned of what is not allocated");
+  std::free(block);
+}
+
+void HostDriver::check_inside(const Blocks& blocks, const std::byte* first, int64_t bytes) {
+  const auto next = blocks.upper_bound(first);
+  const bool inside =
+      next != blocks.begin() && first + bytes <= std::prev(next)->first + std::prev(next)->second;
+  require(inside, "host driver: a copy of {} bytes leaves its block", bytes);
+}
+
+void HostDriver::copy_in(std::byte* to, const std::byte* from, int64_t bytes) {
+  check_inside(blocks_, to, bytes);
+  check_inside(pinned_, from, bytes);
+  calls.push_back("copy_in " + std::to_string(bytes));
+  std::memcpy(to, from, static_cast<size_t>(bytes));
+}
+
+void HostDriver::copy_out(std::byte* to, const std::byte* from, int64_t bytes) {
+  check_inside(pinned_, to, bytes);
+  check_inside(blocks_, from, bytes);
+  calls.push_back("copy_out " + std::to_string(bytes));
+  std::memcpy(to, from, static_cast<size_t>(bytes));
+}
+
+cuda::Event HostDriver::make_event() {
+  return events_.emplace_back(std::make_unique<bool>(false)).get();
+}
+
+void HostDriver::record(cuda::Event event) {
+  *static_cast<bool*>(event) = true;
+}
+
+void HostDriver::wait(cuda::Event event) {
+  require(*static_cast<bool*>(event), "host driver: wait for an event that was not recorded");
+  calls.push_back("wait");
+}
+
+void* HostDriver::load(const std::string& image) {
+  return images_.emplace_back(std::make_unique<std::string>(image)).get();
+}
+
+// The text is the module; which of its kernels is meant is the lowest bit.
+cuda::Function HostDriver::function(void* module, const char* name) {
+  const bool join = std::strcmp(name, "tessera_join") == 0;
+  return static_cast<std::byte*>(module) + (join ? 1 : 0);
+}
+
+void HostDriver::launch(const cuda::Launch& launch) {
+  const auto address = reinterpret_cast<uintptr_t>(launch.function);
+  const auto& text = *reinterpret_cast<const std::string*>(address & ~uintptr_t{1});
+  const HostKernels::Kernel& kernel = HostKernels::instance().find(text);
+  calls.push_back(fmt::format("launch {}x{}", launch.blocks_x, launch.blocks_y));
+  for (unsigned y = 0; y < launch.blocks_y; ++y) {
+    for (unsigned x = 0; x < launch.blocks_x; ++x) {
+      kernel.block[0] = x;
+      kernel.block[1] = y;
+      (address % 2 == 1 ? kernel.join : kernel.program)(launch.parameters);
+    }
+  }
+}
+
+HostKernels& HostKernels::instance() {
+  static auto* all = new HostKernels;
+  return *all;
+}
+
+const HostKernels::Kernel& HostKernels::find(const std::string& text) {
+  if (!by_text_.contains(text)) compile({text});
+  return by_text_.at(text);
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string headers, bodies;
+  for (size_t k = 0; k < texts.size(); ++k) {
+    const size_t begin = texts[k].find(kBegin);
+    const std::string number = std::to_string(k);
+    headers += texts[k].substr(0, begin);
+    std::string body = texts[k].substr(begin + std::strlen(kBegin));
+    body = replaced(body, "(tessera_program,", "(program" + number + ",");
+    body = replaced(body, "(tessera_join,", "(join" + number + ",");
+    bodies += "namespace text" + number + " {\n" + body + "}\n";
+  }
+  return headers + kBegin + bodies;
+}
+
+void HostKernels::compile(const std::set<std::string>& texts) {
+  std::vector<std::string> missing;
+  for (const std::string& text : texts)
+    if (!by_text_.contains(text)) missing.push_back(text);
+  if (missing.empty()) return;
+  const auto folder = std::filesystem::temp_directory_path() /
+                      fmt::format("tessera-kernels-{}-{}", getpid(), by_text_.size());
+  std::filesystem::create_directories(folder);
+  const std::string source = (folder / "kernels.cpp").string(),
+                    library = (folder / "kernels.so").string(), log = (folder / "log").string();
+  std::ofstream(source) << "#include \"core/dtype.cpp\"\n"
+                        << joined(missing)
+                        << "extern \"C\" int64_t* block_address() { return block; }\n";
+  const std::string command = fmt::format(
+      "'{}' -std=c++20 -O0 -ffp-contract=off -w -fPIC -shared -I'{}' '{}' -o '{}' > '{}' 2>&1",
+      TESSERA_TEST_CXX, TESSERA_SOURCE, source, library, log);
+  const int status = std::system(command.c_str());
+  void* handle = status == 0 ? dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
+  std::string messages;
+  std::getline(std::ifstream(log), messages, '\0');
+  require(handle != nullptr, "host kernels: {} must compile, got {}", source, messages);
+  const auto symbol = [&](const std::string& name) { return dlsym(handle, name.c_str()); };
+  int64_t* block = reinterpret_cast<int64_t* (*)()>(symbol("block_address"))();
+  for (size_t k = 0; k < missing.size(); ++k) {
+    using Function = void (*)(const void*);
+    by_text_[missing[k]] = {reinterpret_cast<Function>(symbol("program" + std::to_string(k))),
+                            reinterpret_cast<Function>(symbol("join" + std::to_string(k))), block};
+  }
+  std::filesystem::remove_all(folder);
+}
+
+HostGpu::HostGpu(bool collecting) : HostGpu(collecting, new HostDriver, new HostCompiler) {}
+
+HostGpu::HostGpu(bool collecting, HostDriver* driver, HostCompiler* compiler)
+    : GpuBackend(std::unique_ptr<cuda::Driver>(driver), std::unique_ptr<cuda::Compiler>(compiler),
+                 ""),
+      collecting_(collecting),
+      driver_(driver),
+      compiler_(compiler) {}
+
+void HostGpu::run(const Group& step, std::span<std::byte* const> slots) {
+  if (collecting_) {
+    cpu::run(step.program, slots);
+  } else {
+    GpuBackend::run(step, slots);
+  }
+}
+
+static int last_gpu = 99;
+
+Device host_gpu() {
+  return Device::cuda(last_gpu);
+}
+
+WithHostGpu::WithHostGpu(bool collecting) : gpu_(std::make_shared<HostGpu>(collecting)) {
+  ++last_gpu;
+  require(last_gpu < 255, "host gpu: there must be fewer in one process");
+  set_backend(host_gpu(), gpu_);
+}
+
+}  // namespace tessera::testing

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/cuda/backend.h"
+#include "core/cuda/compiler.h"
+#include "core/cuda/driver.h"
+
+namespace tessera::testing {
+
+// A driver whose GPU is the processor, so that everything above it can be tested without one: its
+// memory is ordinary memory, everything is done at once, and a kernel is computed block after
+// block by code that HostKernels compiled. It writes down what it was asked for and can run out of
+// memory. Wrong use (a block freed twice, a copy past a block's end) is an error.
+class HostDriver : public cuda::Driver {
+ public:
+  ~HostDriver() override;
+  const cuda::GpuInfo& info() const override { return info_; }
+  std::byte* allocate(int64_t bytes) override;
+  void free(std::byte* block) override;
+  std::byte* allocate_pinned(int64_t bytes) override;
+  void free_pinned(std::byte* block) override;
+  void copy_in(std::byte* to, const std::byte* pinned, int64_t bytes) override;
+  void copy_out(std::byte* pinned, const std::byte* from, int64_t bytes) override;
+  void synchronize() override { calls.push_back("synchronize"); }
+  cuda::Event make_event() override;
+  void record(cuda::Event event) override;
+  void wait(cuda::Event event) override;
+  void* load(const std::string& image) override;
+  cuda::Function function(void* module, const char* name) override;
+  void launch(const cuda::Launch& launch) override;
+
+  std::vector<std::string> calls;                   // such as "copy_in 64", "launch 3x1"
+  int64_t memory = int64_t{1} << 40;                // bytes that can be allocated
+  size_t blocks() const { return blocks_.size(); }  // not freed
+  size_t pinned() const { return pinned_.size(); }
+
+ private:
+  using Blocks = std::map<const std::byte*, int64_t>;
+  static void check_inside(const Blocks& blocks, const std::byte* first, int64_t bytes);
+
+  cuda::GpuInfo info_{"the processor", 90, int64_t{1} << 40};
+  Blocks blocks_, pinned_;
+  std::vector<std::unique_ptr<bool>> events_;  // whether recorded
+  std::vector<std::unique_ptr<std::string>> images_;
+};
+
+// Several texts of kernels as one, in which those of text number k are called program<k> and
+// join<k>.
+std::string joined(const std::vector<std::string>& texts);
+
+// Texts of kernels compiled for the processor, many at a time, since starting the compiler takes
+// longer than compiling one. It needs the C++ compiler the tests were built with.
+class HostKernels {
+ public:
+  static HostKernels& instance();
+
+  // Compiles those texts that were not compiled before.
+  void compile(const std::set<std::string>& texts);
+
+  struct Kernel {
+    void (*program)(const void*) = nullptr;
+    void (*join)(const void*) = nullptr;
+    int64_t* block = nullptr;  // x and y of the block that a call computes
+  };
+  const Kernel& find(const std::string& text);
+
+ private:
+  std::map<std::string, Kernel> by_text_;
+};
+
+// A compiler that only writes down what it is asked for; HostKernels has the code.
+class HostCompiler : public cuda::Compiler {
+ public:
+  std::string version() const override { return "host"; }
+  std::string compile(const std::string& text, int) const override {
+    texts.insert(text);
+    return text;
+  }
+  mutable std::set<std::string> texts;
+};
+
+// A GPU backend on the HostDriver. While `collecting`, programs are computed by the interpreter of
+// the processor, so that all texts can be compiled together afterwards.
+class HostGpu : public cuda::GpuBackend {
+ public:
+  explicit HostGpu(bool collecting);
+  void run(const Group& step, std::span<std::byte* const> slots) override;
+  using cuda::GpuBackend::run;
+
+  HostDriver& driver() { return *driver_; }
+  const std::set<std::string>& texts() const { return compiler_->texts; }
+
+ private:
+  HostGpu(bool collecting, HostDriver* driver, HostCompiler* compiler);
+  const bool collecting_;
+  HostDriver* const driver_;
+  HostCompiler* const compiler_;
+};
+
+// The GPU that is the processor; there is one while a WithHostGpu is alive. Each has a number of
+// its own, since plans are kept by device.
+Device host_gpu();
+
+class WithHostGpu {
+ public:
+  explicit WithHostGpu(bool collecting = false);
+  ~WithHostGpu() { set_backend(host_gpu(), nullptr); }
+  WithHostGpu(const WithHostGpu&) = delete;
+  WithHostGpu& operator=(const WithHostGpu&) = delete;
+  HostGpu& operator*() const { return *gpu_; }
+  HostGpu* operator->() const { return gpu_.get(); }
+
+ private:
+  std::shared_ptr<HostGpu> gpu_;
+};
+
+}  // namespace tessera::testing

@@ -1,0 +1,129 @@
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "autograd/grad.h"
+#include "core/settings.h"
+#include "core/transfer.h"
+#include "ops/unary.h"
+#include "tests/core/cuda/host_gpu.h"
+#include "tests/core/cuda/nvrtc.h"
+#include "tests/ops/close.h"
+#include "tests/ops/samples.h"
+
+using namespace tessera;
+using namespace tessera::testing;
+
+namespace {
+
+// The value of a sample and, where there is one, the gradient of sum(result * result).
+Tensors run(const Sample& sample, DType dtype) {
+  Tensors x, floating;
+  for (const Tensor& input : sample.inputs) {
+    x.push_back(fresh_leaf(input.dtype() == f64 ? cast(input, dtype) : Tensor(input)).eval());
+    if (is_floating(x.back().dtype())) floating.push_back(x.back());
+  }
+  const Tensor y = sample.f(x);
+  Tensors results{y};
+  if (sample.gradient && is_floating(y.dtype()) && !floating.empty()) {
+    for (const Tensor& dx : grad(y, floating, {.seed = y, .allow_unused = true}))
+      results.push_back(dx);
+  }
+  eval(results);
+  return results;
+}
+
+SampleList samples_on(Device device, SampleMaker maker) {
+  const OnDevice on(device);
+  SampleList samples;
+  maker(samples);
+  return samples;
+}
+
+// Calls f for every sample in every dtype; it is given the sample's number among those of its op.
+template <class F>
+void for_each_sample(Device device, F&& f) {
+  const OnDevice on(device);
+  for (const auto& [name, maker] : sample_registry()) {
+    const SampleList samples = samples_on(device, maker);
+    for (size_t i = 0; i < samples.size(); ++i) {
+      for (const DType dtype : {f64, f32, bf16}) {
+        if (dtype != f64 && !samples[i].low_precision) continue;
+        try {
+          f(maker, i, samples[i], dtype);
+        } catch (const std::exception& error) {
+          const std::string what = name + ": " + samples[i].what + ": " + error.what();
+          FAIL_CHECK(what);
+        }
+      }
+    }
+  }
+}
+
+// Texts of all programs of the samples.
+const std::set<std::string>& texts_of_samples() {
+  static const std::set<std::string> texts = [] {
+    const WithHostGpu gpu(true);
+    for_each_sample(host_gpu(), [](SampleMaker, size_t, const Sample& sample, DType dtype) {
+      run(sample, dtype);
+    });
+    return gpu->texts();
+  }();
+  return texts;
+}
+
+// Some of the texts that together have every line that is in any of them, but for numbers.
+std::vector<std::string> with_all_kinds_of_lines(const std::set<std::string>& texts) {
+  std::vector<std::string> chosen;
+  std::set<std::string> known;
+  for (const std::string& text : texts) {
+    std::istringstream lines(text);
+    bool any_new = false;
+    for (std::string line; std::getline(lines, line);) {
+      std::erase_if(line, [](char c) { return '0' <= c && c <= '9'; });
+      if (known.insert(line).second) any_new = true;
+    }
+    if (any_new) chosen.push_back(text);
+  }
+  return chosen;
+}
+
+void compare_with_processor(Device gpu) {
+  for_each_sample(gpu, [](SampleMaker maker, size_t number, const Sample& sample, DType dtype) {
+    const Tensors results = run(sample, dtype);
+    const OnDevice on(Device::cpu());
+    const SampleList all = samples_on(Device::cpu(), maker);
+    const Tensors expected = run(all[number], dtype);
+    REQUIRE(results.size() == expected.size());
+    const double rtol = dtype == f64 ? 1e-12 : dtype == f32 ? 1e-5 : 0.04;
+    for (size_t i = 0; i < results.size(); ++i) {
+      INFO(sample.what << " " << name_of(dtype) << " result " << i);
+      CHECK(results[i].dtype() == expected[i].dtype());
+      CHECK(difference(results[i], expected[i], rtol * sample.tolerance) == "");
+    }
+  });
+}
+
+}  // namespace
+
+TEST_SUITE("core/cuda/registry") {
+  TEST_CASE("programs printed for GPUs, compiled as C++, give what the processor gives") {
+    HostKernels::instance().compile(texts_of_samples());
+    const WithHostGpu gpu;
+    compare_with_processor(host_gpu());
+  }
+
+  // All of them are compiled as C++ above, and by NVRTC where they run. That takes minutes.
+  TEST_CASE("programs that have all kinds of lines are compiled by NVRTC") {
+    const cuda::Compiler* nvrtc = installed_nvrtc();
+    if (!nvrtc) return;
+    const std::vector<std::string> texts = with_all_kinds_of_lines(texts_of_samples());
+    CHECK(texts.size() > 100);
+    for (const int architecture : {80, 90, 100})
+      CHECK(!nvrtc->compile(joined(texts), architecture).empty());
+  }
+
+  TEST_CASE("where there is a GPU, it gives what the processor gives") {
+    if (cuda::gpu_count() > 0) compare_with_processor(Device::cuda(0));
+  }
+}
