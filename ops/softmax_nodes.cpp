@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "core/op.h"
 #include "ops/binary.h"
 #include "ops/reduce.h"
+#include "ops/softmax.cu.inc"
 #include "ops/softmax_kernels.h"
 #include "ops/unary.h"
 
@@ -55,6 +59,19 @@ class LineOp : public KernelOp {
   }
   Tensor total(const Tensor& x) const { return sum(x, {axis_}, true); }
 
+  // Launches "forward" or "backward" of ops/softmax.cu.inc.
+  void launch(cuda::Stream& stream, const char* kernel, std::span<const Array> in,
+              const Array& out) const {
+    const Shape& x = out.shape;
+    const int64_t n = x[axis_], inner = x.slice(axis_ + 1, x.ndim()).numel();
+    const cuda::softmax::Lines lines{
+        in[0].data, in.back().data, out.data, n, inner, x.slice(0, axis_).numel() * inner, log_};
+    const int lanes = inner == 1 ? cuda::lanes_for(n) : 1;
+    stream.launch("ops/softmax.cu.inc",
+                  fmt::format("cuda::softmax::{}<{}, {}>", kernel, cuda::c_type(out.dtype), lanes),
+                  cuda::blocks_for(lines.lines * lanes), lines);
+  }
+
   int axis_;
   bool log_;
 };
@@ -70,6 +87,10 @@ class SoftmaxBackwardOp final : public LineOp {
     for_each(dx, [&]<class T>(T, const Lines& lines, int64_t at, int64_t) {
       kernels<T>().backward(lines, log_, in[0].as<T>() + at, in[1].as<T>() + at, dx.as<T>() + at);
     });
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& dx) const override {
+    launch(stream, "backward", in, dx);
+    return true;
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& u, Needed) const override {
     const Tensor &y = x[0], &dy = x[1];
@@ -89,6 +110,10 @@ class SoftmaxOp final : public LineOp {
     for_each(y, [&]<class T>(T, const Lines& lines, int64_t at, int64_t) {
       kernels<T>().forward(lines, log_, in[0].as<T>() + at, y.as<T>() + at);
     });
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    launch(stream, "forward", in, y);
+    return true;
   }
   Tensors vjp(const Tensors&, const Tensor& y, const Tensor& dy, Needed) const override {
     return {

@@ -6,10 +6,10 @@
 #include "core/reduction.h"
 #include "core/scalar.h"
 
-// What the text of a printed program is written with. NVRTC compiles it for the GPU; a C++ compiler
-// compiles it too, for tests: then one call computes one block, thread after thread. So between two
-// TESSERA_SYNC a kernel is written as TESSERA_THREADS { ... }, whose variables do not live on, and
-// what threads tell each other is in TESSERA_SHARED arrays.
+// What kernels for GPUs, printed programs and *.cu.inc files, are written with. NVRTC compiles it
+// for the GPU; a C++ compiler compiles it too, for tests: then one call computes one block, thread
+// after thread. So between two TESSERA_SYNC a kernel is written as TESSERA_THREADS { ... }, whose
+// variables do not live on, and what threads tell each other is in TESSERA_SHARED arrays.
 
 #ifdef __CUDACC_RTC__
 #define TESSERA_KERNEL(name, Args) \
@@ -67,12 +67,32 @@ inline int64_t block_y() {
 
 #endif
 
+// What elements of type T are computed in: halves in float.
+template <class T>
+struct ComputeType {
+  using type = T;
+};
+template <>
+struct ComputeType<BFloat16> {
+  using type = float;
+};
+template <>
+struct ComputeType<Half> {
+  using type = float;
+};
+template <class T>
+using Compute = typename ComputeType<T>::type;
+
 // The parameters of a launch: the arrays, and whatever numbers the text leaves open.
 template <int kSlots, int kNumbers>
 struct Args {
   void* slot[kSlots];
   int64_t n[kNumbers];
 };
+
+// What a kernel of a *.cu.inc file is launched with: the type of its argument.
+template <class P>
+P parameters_of(void (*)(const P&));
 
 // W neighbouring elements, read and written as one.
 template <class T, int W>

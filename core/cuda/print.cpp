@@ -18,12 +18,6 @@ size_t at(int i) {
   return static_cast<size_t>(i);
 }
 
-const char* c_type(DType type) {
-  static constexpr const char* names[] = {"float",   "double",  "BFloat16", "Half",
-                                          "int32_t", "int64_t", "uint8_t",  "bool"};
-  return names[static_cast<size_t>(type)];
-}
-
 const char* c_name(Reduction reduction) {
   static constexpr const char* names[] = {"Sum", "Prod", "Max",    "Min",
                                           "Any", "All",  "ArgMax", "ArgMin"};
@@ -32,11 +26,6 @@ const char* c_name(Reduction reduction) {
 
 bool has_form(const Instruction& i) {
   return i.kind == Kind::load || i.kind == Kind::iota || i.kind == Kind::guard;
-}
-
-// Threads that share the work on one row, a power of two.
-int lanes_for(int64_t row) {
-  return row <= 4 ? 1 : row <= 64 ? 8 : row <= 1024 ? 32 : kThreads;
 }
 
 // How many axes come first, before those of the row, or before the kept ones of columns.

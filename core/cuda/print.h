@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/cuda/launch.h"
 #include "core/program.h"
 
 namespace tessera::cuda {
@@ -22,8 +23,6 @@ struct Printed {
   int64_t outputs = 0;  // results that are joined, when there is more than one part
   int64_t partial_bytes = 0;
 };
-
-inline constexpr int kThreads = 256;
 
 Printed print(const Program& program);
 

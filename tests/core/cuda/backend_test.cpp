@@ -9,6 +9,7 @@
 #include "ops/binary.h"
 #include "ops/creation.h"
 #include "ops/reduce.h"
+#include "ops/softmax.h"
 #include "ops/sort.h"
 #include "ops/unary.h"
 #include "tests/core/cuda/host_gpu.h"
@@ -74,6 +75,16 @@ TEST_SUITE("core/cuda/backend") {
     CHECK(sorted.to_vector<double>() == std::vector<double>{1, 2, 3});
     REQUIRE(!host->fallbacks().empty());
     CHECK(host->fallbacks()[0].second > 0);
+  }
+
+  TEST_CASE("an op with a kernel for GPUs stays there") {
+    const WithHostGpu host;
+    const Tensor x = to(uniform({5, 7}), host_gpu()).eval();
+    host->driver().calls.clear();
+    softmax(x, 1).eval();
+    CHECK(count(host->driver().calls, "launch") == 1);
+    CHECK(count(host->driver().calls, "copy_out") == 0);
+    CHECK(host->fallbacks().empty());
   }
 
   TEST_CASE("no memory left is an error that names the device, and changes nothing") {

@@ -105,6 +105,7 @@ cuda::Function HostDriver::function(void* module, const char* name) {
 }
 
 void HostDriver::launch(const cuda::Launch& launch) {
+  if (dry) return;
   const auto address = reinterpret_cast<uintptr_t>(launch.function);
   const auto& text = *reinterpret_cast<const std::string*>(address & ~uintptr_t{1});
   const HostKernels::Kernel& kernel = HostKernels::instance().find(text);
@@ -188,6 +189,13 @@ void HostGpu::run(const Group& step, std::span<std::byte* const> slots) {
   } else {
     GpuBackend::run(step, slots);
   }
+}
+
+void HostGpu::run(const KernelOp& op, std::span<const Array> inputs, const Array& output) {
+  driver_->dry = collecting_;
+  GpuBackend::run(op, inputs, output);
+  driver_->dry = false;
+  if (collecting_) op.run(inputs, output);
 }
 
 static int last_gpu = 99;

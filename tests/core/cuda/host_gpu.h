@@ -33,6 +33,7 @@ class HostDriver : public cuda::Driver {
   cuda::Function function(void* module, const char* name) override;
   void launch(const cuda::Launch& launch) override;
 
+  bool dry = false;                                 // launches compute nothing
   std::vector<std::string> calls;                   // such as "copy_in 64", "launch 3x1"
   int64_t memory = int64_t{1} << 40;                // bytes that can be allocated
   size_t blocks() const { return blocks_.size(); }  // not freed
@@ -83,13 +84,13 @@ class HostCompiler : public cuda::Compiler {
   mutable std::set<std::string> texts;
 };
 
-// A GPU backend on the HostDriver. While `collecting`, programs are computed by the interpreter of
-// the processor, so that all texts can be compiled together afterwards.
+// A GPU backend on the HostDriver. While `collecting`, the processor's own kernels compute, so that
+// all texts can be compiled together afterwards.
 class HostGpu : public cuda::GpuBackend {
  public:
   explicit HostGpu(bool collecting);
   void run(const Group& step, std::span<std::byte* const> slots) override;
-  using cuda::GpuBackend::run;
+  void run(const KernelOp& op, std::span<const Array> inputs, const Array& output) override;
 
   HostDriver& driver() { return *driver_; }
   const std::set<std::string>& texts() const { return compiler_->texts; }

@@ -2,20 +2,27 @@
 
 #include <doctest/doctest.h>
 
+#include "ops/softmax.cu.inc"
 #include "tests/core/cuda/host_gpu.h"
 #include "tests/error_of.h"
 
 using namespace tessera;
 using namespace tessera::testing;
 
+namespace {
+
+struct FixedMemory final : MemorySource {
+  std::byte* obtain(int64_t bytes) override { return bytes > 1000 ? nullptr : memory; }
+  void release(std::byte*) override {}
+  std::byte memory[1024];
+};
+
+}  // namespace
+
 TEST_SUITE("core/cuda/stream") {
   TEST_CASE("intermediate results take memory from the pool and give it back") {
     const WithHostGpu gpu;
-    struct Source final : MemorySource {
-      std::byte* obtain(int64_t bytes) override { return bytes > 1000 ? nullptr : memory; }
-      void release(std::byte*) override {}
-      std::byte memory[1024];
-    } source;
+    FixedMemory source;
     Pool pool(source);
     const HostCompiler compiler;
     cuda::KernelCache kernels(gpu->driver(), compiler, "");
@@ -29,5 +36,28 @@ TEST_SUITE("core/cuda/stream") {
     CHECK(error_of([&] {
             stream.scratch(4000);
           }).starts_with("memory: the GPU could not give 4000 bytes for intermediate results"));
+  }
+
+  TEST_CASE("a kernel of a file is compiled once and launched with its parameters") {
+    const WithHostGpu gpu;
+    FixedMemory source;
+    Pool pool(source);
+    const HostCompiler compiler;
+    cuda::KernelCache kernels(gpu->driver(), compiler, "");
+    cuda::Stream stream(gpu->driver(), pool, kernels);
+    const float x[] = {0, 0, 1, 2, 2, 2};
+    float y[6] = {};
+    const cuda::softmax::Lines lines{x, nullptr, y, 2, 1, 3, false};
+    const char *file = "ops/softmax.cu.inc", *kernel = "cuda::softmax::forward<float, 1>";
+    for (int i = 0; i < 2; ++i) stream.launch(file, kernel, {1, 1}, lines);
+    CHECK(compiler.texts.size() == 1);
+    CHECK(y[0] == 0.5F);
+    CHECK(y[3] == doctest::Approx(0.7310585786));
+    gpu->driver().calls.clear();
+    stream.launch(file, kernel, {0, 1}, lines);
+    CHECK(gpu->driver().calls.empty());
+    CHECK(error_of([&] {
+            stream.launch(file, kernel, {1, 70000}, lines);
+          }).starts_with("cuda: cuda::softmax::forward<float, 1> must have less than"));
   }
 }
