@@ -9,6 +9,7 @@
 #include "autograd/function.h"
 #include "autograd/grad.h"
 #include "autograd/gradcheck.h"
+#include "core/amp.h"
 #include "core/dump.h"
 #include "core/error.h"
 #include "core/memory_report.h"

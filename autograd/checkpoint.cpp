@@ -6,6 +6,7 @@
 
 #include "autograd/function.h"
 #include "autograd/grad.h"
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "core/random.h"
@@ -109,6 +110,7 @@ class Recompute final : public Function {
  private:
   Tensors run_again(const Tensors& arguments) const {
     const RandomFrom same_numbers(random_);
+    const Amp same_dtypes(amp_);
     const Scoped<bool> scope(runs_again(), true);
     return segment_(arguments);
   }
@@ -139,7 +141,8 @@ class Recompute final : public Function {
 
   Segment segment_;
   RandomState random_;  // when the segment ran first
-  Tensors results_;     // of the forward pass, until `forward` passes them on
+  std::optional<DType> amp_ = amp_dtype();
+  Tensors results_;  // of the forward pass, until `forward` passes them on
   size_t args_;
 };
 

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "autograd/explain.h"
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
@@ -68,6 +69,7 @@ class Backward {
   }
 
   void run() {
+    const Amp dtypes_of_forward(std::nullopt);
     for (size_t v = visits_.size(); v-- > 0;) {
       if (!visits_[v].on_path || visits_[v].contributions.empty()) continue;
       const Tensor dy = total(std::exchange(visits_[v].contributions, {}));

@@ -1,5 +1,6 @@
 #include "ops/activation.h"
 
+#include "core/amp.h"
 #include "core/cpu/isa.h"
 #include "ops/activation_rules.h"
 #include "ops/shape.h"
@@ -34,8 +35,9 @@ Tensor leaky_relu(const Operand& x, double negative_slope) {
   return where(x > 0, x, x * negative_slope);
 }
 
-Tensor prelu(const Operand& x, const Operand& weight) {
-  const Call call("prelu", x.where);
+Tensor prelu(const Operand& input, const Operand& slope) {
+  const Call call("prelu", input.where);
+  const Tensor x = detail::amp_low(input), weight = detail::amp_low(slope);
   const int64_t channels = x.ndim() < 2 ? 1 : x.shape(1);
   require(weight.ndim() <= 1 && (weight.numel() == 1 || weight.numel() == channels),
           "prelu: x {} has {} channels, so weight must have 1 or {} elements, got {}", x.shape(),
@@ -46,6 +48,7 @@ Tensor prelu(const Operand& x, const Operand& weight) {
 
 Tensor elu(const Operand& x, double alpha) {
   const Call call("elu", x.where);
+  const Amp dtype_of_x(std::nullopt);
   // The exponent is 0 in the other branch, where inf would make the gradient nan.
   return where(x > 0, x, alpha * expm1(where(x > 0, 0, x)));
 }
@@ -70,7 +73,8 @@ Tensor hardtanh(const Operand& x, double min_value, double max_value) {
 
 Tensor softplus(const Operand& x, double beta, double threshold) {
   const Call call("softplus", x.where);
-  return where(x * beta > threshold, x, logsigmoid(x * -beta) / -beta);
+  const Operand full(detail::amp_full(x), x.where);
+  return where(full * beta > threshold, full, logsigmoid(full * -beta) / -beta);
 }
 
 Tensor softsign(const Operand& x) {

@@ -1,5 +1,6 @@
 #include "ops/affine_grid.h"
 
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
@@ -14,8 +15,9 @@ static Tensor centers(int64_t n, DType dtype, bool align_corners) {
   return n == 1 ? 0 * index : 2 * index / (n - 1) - 1;
 }
 
-Tensor affine_grid(const Operand& theta, const Shape& size, bool align_corners) {
-  const Call call("affine_grid", theta.where);
+Tensor affine_grid(const Operand& given, const Shape& size, bool align_corners) {
+  const Call call("affine_grid", given.where);
+  const Tensor theta = detail::amp_full(given);
   require(theta.defined(), "affine_grid: theta is an undefined tensor");
   require(is_floating(theta.dtype()), "affine_grid: theta must be floating, got {}", theta.dtype());
   const int axes = size.ndim() - 2;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/amp.h"
 #include "core/call.h"
 #include "core/error.h"
 #include "core/op.h"
@@ -121,9 +122,12 @@ Tensor masked_softmax(const Operand& scores, const Tensor& mask) {
   return tessera::where(hopeless, 0.0, softmax(tessera::where(hopeless, 0.0, masked), -1));
 }
 
-Tensor scaled_dot_product_attention(const Operand& query, const Tensor& key, const Tensor& value,
-                                    const AttentionOptions& options) {
-  const Call call(kName, query.where);
+Tensor scaled_dot_product_attention(const Operand& given_query, const Tensor& given_key,
+                                    const Tensor& given_value, const AttentionOptions& options) {
+  const Call call(kName, given_query.where);
+  const Tensor query = detail::amp_low(given_query), key = detail::amp_low(given_key),
+               value = detail::amp_low(given_value);
+  const Amp only_the_arguments(std::nullopt);
   check(query, key, value, options);
   const DType type = compute_type(query.dtype());
   const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.shape(-1))));

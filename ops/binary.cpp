@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/amp.h"
 #include "core/cpu/isa.h"
 #include "core/error.h"
 #include "core/map_function.h"
@@ -128,9 +129,13 @@ Tensor unbroadcast(const Tensor& dy, const Shape& shape) {
 TESSERA_BINARY_OPS(DEFINE)
 #undef DEFINE
 
-Tensor pow(const Operand& a, const Operand& b) {
-  const Call call("pow", a.where);
+Tensor pow(const Operand& base, const Operand& exponent) {
+  const Call call("pow", base.where);
   static const BinaryOp<binary::Pow> op("pow", "binary::Pow", kPow);
+  const auto full = [](const Operand& x) {
+    return x.is_number ? x : Operand(detail::amp_full(x), x.where);
+  };
+  const Operand a = full(base), b = full(exponent);
   // The usual powers are cheaper and more accurate by themselves.
   if (a.defined() && b.is_number && is_floating(a.dtype()) && !a.is_number) {
     if (b.number == 2) return square(a);

@@ -1,14 +1,16 @@
 #include "ops/conv.h"
 
+#include "core/amp.h"
 #include "core/call.h"
 #include "ops/conv_nodes.h"
 #include "ops/shape.h"
 
 namespace tessera {
 
-static Tensor conv(const char* op, int axes, const Operand& x, const Tensor& weight,
-                   const Tensor& bias, const ConvOptions& options) {
-  const Call call(op, x.where);
+static Tensor conv(const char* op, int axes, const Operand& input, const Tensor& w, const Tensor& b,
+                   const ConvOptions& options) {
+  const Call call(op, input.where);
+  const Tensor x = detail::amp_low(input), weight = detail::amp_low(w), bias = detail::amp_low(b);
   detail::check_conv_tensors(op, axes, x, weight, bias,
                              weight.defined() && weight.ndim() > 0 ? weight.shape(0) : 0);
   if (x.ndim() == axes + 1) {

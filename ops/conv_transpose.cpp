@@ -1,5 +1,6 @@
 #include "ops/conv_transpose.h"
 
+#include "core/amp.h"
 #include "core/call.h"
 #include "core/error.h"
 #include "ops/conv_nodes.h"
@@ -7,9 +8,10 @@
 
 namespace tessera {
 
-static Tensor conv_transpose(const char* op, int axes, const Operand& x, const Tensor& weight,
-                             const Tensor& bias, const ConvTransposeOptions& options) {
-  const Call call(op, x.where);
+static Tensor conv_transpose(const char* op, int axes, const Operand& input, const Tensor& w,
+                             const Tensor& b, const ConvTransposeOptions& options) {
+  const Call call(op, input.where);
+  const Tensor x = detail::amp_low(input), weight = detail::amp_low(w), bias = detail::amp_low(b);
   detail::check_conv_tensors(op, axes, x, weight, {}, 0);
   if (x.ndim() == axes + 1) {
     const Tensor y =

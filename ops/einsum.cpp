@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/amp.h"
 #include "core/call.h"
 #include "core/error.h"
 #include "core/op.h"
@@ -209,9 +210,10 @@ std::map<Label, int64_t> checked_extents(const std::vector<Term>& terms, std::st
 
 }  // namespace
 
-Tensor einsum(std::string_view equation, const Tensors& operands,
-              const std::source_location& where) {
+Tensor einsum(std::string_view equation, const Tensors& given, const std::source_location& where) {
   const Call call("einsum", where);
+  Tensors operands;
+  for (const Tensor& x : given) operands.push_back(detail::amp_low(x));
   const Equation parsed = parse(equation);
   require(parsed.inputs.size() == operands.size(), "einsum: \"{}\" has {} terms for {} operands",
           equation, parsed.inputs.size(), operands.size());

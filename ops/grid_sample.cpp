@@ -1,5 +1,6 @@
 #include "ops/grid_sample.h"
 
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
@@ -30,8 +31,9 @@ Tensor points_of(const Tensor& grid, const Shape& shape, bool align_corners) {
 
 }  // namespace
 
-Tensor grid_sample(const Operand& x, const Tensor& grid, const GridSampleOptions& o) {
-  const Call call("grid_sample", x.where);
+Tensor grid_sample(const Operand& given, const Tensor& points, const GridSampleOptions& o) {
+  const Call call("grid_sample", given.where);
+  const Tensor x = detail::amp_full(given), grid = detail::amp_full(points);
   require(x.defined() && grid.defined(), "grid_sample: x or the grid is an undefined tensor");
   require(is_floating(x.dtype()) && grid.dtype() == x.dtype(),
           "grid_sample: x and the grid must be floating and of one dtype, got {} and {}", x.dtype(),
@@ -45,8 +47,8 @@ Tensor grid_sample(const Operand& x, const Tensor& grid, const GridSampleOptions
   require(x.shape().slice(2, x.ndim()).numel() > 0,
           "grid_sample: spatial extents must be at least 1, got {}", x.shape());
   const DType type = compute_type(x.dtype());
-  const Tensor points = points_of(cast(grid, type), x.shape(), o.align_corners);
-  return cast(sample_points(cast(x, type), points,
+  const Tensor elements = points_of(cast(grid, type), x.shape(), o.align_corners);
+  return cast(sample_points(cast(x, type), elements,
                             {.filter = filter_of(o.mode),
                              .padding = o.padding_mode,
                              .align_corners = o.align_corners}),

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/amp.h"
 #include "core/cpu/parallel.h"
 #include "core/error.h"
 #include "core/op.h"
@@ -38,9 +39,10 @@ Tensor finished(const char* op, const Tensor& loss, LossReduction reduction, DTy
 
 // An element-wise loss f(x, target).
 template <class F>
-Tensor elementwise(const char* op, const Operand& x, const Tensor& target, LossReduction reduction,
-                   F&& f) {
-  const Call call(op, x.where);
+Tensor elementwise(const char* op, const Operand& given, const Tensor& target,
+                   LossReduction reduction, F&& f) {
+  const Call call(op, given.where);
+  const Tensor x = detail::amp_full(given);
   require_floating(op, x, target);
   require(x.shape() == target.shape(),
           "{}: both arguments must have one shape, got {} and {}; expand or reshape one", op,
@@ -203,8 +205,9 @@ Tensor x_log_x(const Tensor& x) {
 
 }  // namespace
 
-Tensor cross_entropy(const Operand& logits, const Tensor& target, const CrossEntropyOptions& o) {
-  const Call call("cross_entropy", logits.where);
+Tensor cross_entropy(const Operand& given, const Tensor& target, const CrossEntropyOptions& o) {
+  const Call call("cross_entropy", given.where);
+  const Tensor logits = detail::amp_full(given);
   require_floating("cross_entropy", logits, target);
   require(logits.ndim() >= 1, "cross_entropy: the logits need an axis of classes, got shape {}",
           logits.shape());
@@ -237,8 +240,9 @@ Tensor class_index(const Operand& target, int64_t classes, int64_t ignore_index)
                    target.shape(), i64);
 }
 
-Tensor nll_loss(const Operand& log_probabilities, const Tensor& target, const NllLossOptions& o) {
-  const Call call("nll_loss", log_probabilities.where);
+Tensor nll_loss(const Operand& given, const Tensor& target, const NllLossOptions& o) {
+  const Call call("nll_loss", given.where);
+  const Tensor log_probabilities = detail::amp_full(given);
   require_floating("nll_loss", log_probabilities, target);
   require(log_probabilities.ndim() >= 1,
           "nll_loss: the input needs an axis of classes, got shape "

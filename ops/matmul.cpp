@@ -1,5 +1,6 @@
 #include "ops/matmul.h"
 
+#include "core/amp.h"
 #include "core/cpu/gemm.h"
 #include "core/error.h"
 #include "core/op.h"
@@ -122,8 +123,10 @@ void check_ranks(const char* op, const Tensor& a, int a_ndim, const Tensor& b, i
 
 }  // namespace
 
-Tensor matmul(const Operand& a, const Tensor& b, const MatmulOptions& options) {
-  const Call call("matmul", a.where);
+Tensor matmul(const Operand& left_factor, const Tensor& right_factor,
+              const MatmulOptions& options) {
+  const Call call("matmul", left_factor.where);
+  const Tensor a = detail::amp_low(left_factor), b = detail::amp_low(right_factor);
   check_pair("matmul", a, b);
   require(a.ndim() > 0 && b.ndim() > 0,
           "matmul: both tensors must have at least one dimension, got {} and {}; use * for numbers",
@@ -132,7 +135,7 @@ Tensor matmul(const Operand& a, const Tensor& b, const MatmulOptions& options) {
           "matmul: a vector has no transpose, got {} and {}", a.shape(), b.shape());
   if (a.ndim() == 1 && b.ndim() == 1) return dot(a, b);
   const bool row = a.ndim() == 1, column = b.ndim() == 1;
-  const Tensor left = row ? reshape(a, a.shape().inserted(0, 1)) : static_cast<const Tensor&>(a);
+  const Tensor left = row ? reshape(a, a.shape().inserted(0, 1)) : a;
   const Tensor right = column ? reshape(b, b.shape().inserted(1, 1)) : b;
   const int64_t a_inner = left.shape(options.transpose_a ? -2 : -1);
   const int64_t b_inner = right.shape(options.transpose_b ? -1 : -2);
@@ -155,14 +158,16 @@ Tensor matmul(const Operand& a, const Tensor& b, const MatmulOptions& options) {
   return y;
 }
 
-Tensor mm(const Operand& a, const Tensor& b) {
-  const Call call("mm", a.where);
+Tensor mm(const Operand& left, const Tensor& right) {
+  const Call call("mm", left.where);
+  const Tensor a = detail::amp_low(left), b = detail::amp_low(right);
   check_ranks("mm", a, 2, b, 2);
   return matmul(a, b);
 }
 
-Tensor bmm(const Operand& a, const Tensor& b) {
-  const Call call("bmm", a.where);
+Tensor bmm(const Operand& left, const Tensor& right) {
+  const Call call("bmm", left.where);
+  const Tensor a = detail::amp_low(left), b = detail::amp_low(right);
   check_ranks("bmm", a, 3, b, 3);
   require(a.shape(0) == b.shape(0),
           "bmm: the batches must be equal, got {} and {}; matmul broadcasts them", a.shape(),
@@ -170,8 +175,9 @@ Tensor bmm(const Operand& a, const Tensor& b) {
   return matmul(a, b);
 }
 
-Tensor mv(const Operand& a, const Tensor& b) {
-  const Call call("mv", a.where);
+Tensor mv(const Operand& left, const Tensor& right) {
+  const Call call("mv", left.where);
+  const Tensor a = detail::amp_low(left), b = detail::amp_low(right);
   check_ranks("mv", a, 2, b, 1);
   return matmul(a, b);
 }
@@ -191,8 +197,9 @@ Tensor outer(const Operand& a, const Tensor& b) {
   return mul(reshape(a, {a.shape(0), 1}), b);
 }
 
-Tensor linear(const Operand& x, const Tensor& weight, const Tensor& bias) {
-  const Call call("linear", x.where);
+Tensor linear(const Operand& input, const Tensor& w, const Tensor& b) {
+  const Call call("linear", input.where);
+  const Tensor x = detail::amp_low(input), weight = detail::amp_low(w), bias = detail::amp_low(b);
   check_pair("linear", x, weight);
   require(weight.ndim() == 1 || weight.ndim() == 2,
           "linear: the weight must be [out, in] or [in], got {}", weight.shape());
@@ -208,15 +215,17 @@ Tensor linear(const Operand& x, const Tensor& weight, const Tensor& bias) {
   return add(y, bias);
 }
 
-Tensor addmm(const Operand& input, const Tensor& a, const Tensor& b, const AddmmOptions& options) {
+Tensor addmm(const Operand& input, const Tensor& left, const Tensor& right,
+             const AddmmOptions& options) {
   const Call call("addmm", input.where);
+  const Tensor a = detail::amp_low(left), b = detail::amp_low(right);
   check_ranks("addmm", a, 2, b, 2);
   const Tensor product = matmul(a, b);
   require(input.defined() &&
               broadcast_shapes(input.shape(), product.shape(), "addmm") == product.shape(),
           "addmm: the input must broadcast to the product {}, got {}", product.shape(),
           input.defined() ? input.shape().str() : "an undefined tensor");
-  require(input.is_number || input.dtype() == a.dtype(),
+  require(input.is_number || detail::amp_low(input).dtype() == a.dtype(),
           "addmm: all tensors must have the same dtype, got {} and {}", input.dtype(), a.dtype());
   const auto scaled = [&](const Tensor& x, double factor) {
     if (factor == 1) return x;

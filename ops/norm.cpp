@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
@@ -217,8 +218,9 @@ Tensor local_response_norm(const Operand& x, int64_t size, const LocalResponseNo
   return cast(reshape(y, x.shape()), x.dtype());
 }
 
-Tensor normalize(const Operand& x, const NormalizeOptions& o) {
-  const Call call("normalize", x.where);
+Tensor normalize(const Operand& given, const NormalizeOptions& o) {
+  const Call call("normalize", given.where);
+  const Tensor x = detail::amp_full(given);
   check_input("normalize", x, 0, o.eps);
   require(!o.axes.empty(), "normalize: at least one axis must be given for x {}", x.shape());
   const Tensor input = cast(x, compute_type(x.dtype()));

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
@@ -213,22 +214,25 @@ Tensor sum(const Operand& x) {
   return sum(x, {}, false);
 }
 
-Tensor sum(const Operand& x, const Shape& axes, bool keepdim) {
-  const Call call("sum", x.where);
+Tensor sum(const Operand& given, const Shape& axes, bool keepdim) {
+  const Call call("sum", given.where);
+  const Operand x(detail::amp_full(given), given.where);
   const Shape over = sorted_axes(x, axes, "sum");
   const Tensor input = summable(x);
   return dropped(reduced<SumOp>(input, over, input.dtype()), over, keepdim);
 }
 
-Tensor prod(const Operand& x, const Shape& axes, bool keepdim) {
-  const Call call("prod", x.where);
+Tensor prod(const Operand& given, const Shape& axes, bool keepdim) {
+  const Call call("prod", given.where);
+  const Operand x(detail::amp_full(given), given.where);
   const Shape over = sorted_axes(x, axes, "prod");
   const Tensor input = summable(x);
   return dropped(reduced<ProdOp>(input, over, input.dtype()), over, keepdim);
 }
 
-Tensor mean(const Operand& x, const Shape& axes, bool keepdim) {
-  const Call call("mean", x.where);
+Tensor mean(const Operand& given, const Shape& axes, bool keepdim) {
+  const Call call("mean", given.where);
+  const Operand x(detail::amp_full(given), given.where);
   const Tensor input = widened(x, "mean");
   const Shape over = sorted_axes(x, axes, "mean");
   const auto count = static_cast<double>(reduced_count(x.shape(), over));
@@ -242,8 +246,9 @@ Tensor nansum(const Operand& x, const Shape& axes, bool keepdim) {
   return sum(where(isnan(x), 0, x), axes, keepdim);
 }
 
-Tensor nanmean(const Operand& x, const Shape& axes, bool keepdim) {
-  const Call call("nanmean", x.where);
+Tensor nanmean(const Operand& given, const Shape& axes, bool keepdim) {
+  const Call call("nanmean", given.where);
+  const Operand x(detail::amp_full(given), given.where);
   const Tensor input = widened(x, "nanmean");
   const Tensor count = sum(logical_not(isnan(input)), axes, keepdim);
   return cast(nansum(input, axes, keepdim) / cast(count, input.dtype()), x.dtype());
@@ -303,15 +308,17 @@ Tensor argmin(const Operand& x, int64_t axis, bool keepdim) {
   return position("argmin", Reduction::argmin, x, {axis}, keepdim);
 }
 
-Tensor var(const Operand& x, const Shape& axes, const VarOptions& o) {
-  const Call call("var", x.where);
+Tensor var(const Operand& given, const Shape& axes, const VarOptions& o) {
+  const Call call("var", given.where);
+  const Operand x(detail::amp_full(given), given.where);
   const Tensor input = widened(x, "var");
   const Shape over = sorted_axes(x, axes, "var");
   return dropped(cast(moments(input, over, o.correction).var, x.dtype()), over, o.keepdim);
 }
 
-VarMean var_mean(const Operand& x, const Shape& axes, const VarOptions& o) {
-  const Call call("var_mean", x.where);
+VarMean var_mean(const Operand& given, const Shape& axes, const VarOptions& o) {
+  const Call call("var_mean", given.where);
+  const Operand x(detail::amp_full(given), given.where);
   const Tensor input = widened(x, "var_mean");
   const Shape over = sorted_axes(x, axes, "var_mean");
   const VarMean both = moments(input, over, o.correction);
@@ -319,8 +326,9 @@ VarMean var_mean(const Operand& x, const Shape& axes, const VarOptions& o) {
           dropped(cast(both.mean, x.dtype()), over, o.keepdim)};
 }
 
-Tensor stddev(const Operand& x, const Shape& axes, const VarOptions& o) {
-  const Call call("stddev", x.where);
+Tensor stddev(const Operand& given, const Shape& axes, const VarOptions& o) {
+  const Call call("stddev", given.where);
+  const Operand x(detail::amp_full(given), given.where);
   const Tensor input = widened(x, "stddev");
   const Shape over = sorted_axes(x, axes, "stddev");
   const Tensor y =
@@ -328,8 +336,9 @@ Tensor stddev(const Operand& x, const Shape& axes, const VarOptions& o) {
   return dropped(cast(y, x.dtype()), over, o.keepdim);
 }
 
-Tensor norm(const Operand& x, double p, const Shape& axes, bool keepdim) {
-  const Call call("norm", x.where);
+Tensor norm(const Operand& given, double p, const Shape& axes, bool keepdim) {
+  const Call call("norm", given.where);
+  const Operand x(detail::amp_full(given), given.where);
   const Tensor input = widened(x, "norm");
   const Shape over = sorted_axes(x, axes, "norm");
   require(!std::isnan(p), "norm: p must be a number, got NaN");
@@ -344,8 +353,9 @@ Tensor norm(const Operand& x, double p, const Shape& axes, bool keepdim) {
   return dropped(cast(y, x.dtype()), over, keepdim);
 }
 
-Tensor logsumexp(const Operand& x, const Shape& axes, bool keepdim) {
-  const Call call("logsumexp", x.where);
+Tensor logsumexp(const Operand& given, const Shape& axes, bool keepdim) {
+  const Call call("logsumexp", given.where);
+  const Operand x(detail::amp_full(given), given.where);
   const Shape over = sorted_axes(x, axes, "logsumexp");
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : f32;
   const Tensor input = cast(x, compute_type(dtype));

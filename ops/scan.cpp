@@ -1,5 +1,6 @@
 #include "ops/scan.h"
 
+#include "core/amp.h"
 #include "core/cpu/parallel.h"
 #include "core/error.h"
 #include "core/op.h"
@@ -151,8 +152,9 @@ class CumprodOp final : public ScanOp {
 };
 
 template <class Scan>
-Tensor scan_node(const char* op, const Operand& x, int64_t axis, const ScanOptions& o) {
-  const Call call(op, x.where);
+Tensor scan_node(const char* op, const Operand& given, int64_t axis, const ScanOptions& o) {
+  const Call call(op, given.where);
+  const Operand x(detail::amp_full(given), given.where);
   require(x.defined(), "{}: the argument is an undefined tensor", op);
   const Tensor input = cast(x, is_floating(x.dtype()) ? compute_type(x.dtype()) : i64);
   if (x.ndim() == 0) {  // as torch: an axis of one element

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/softmax_nodes.h"
@@ -13,8 +14,9 @@ namespace {
 
 // Applies f(x, axis) to x in the type it is computed in.
 template <class F>
-Tensor along_axis(const char* op, const Operand& x, int64_t axis, F&& f) {
-  const Call call(op, x.where);
+Tensor along_axis(const char* op, const Operand& given, int64_t axis, F&& f) {
+  const Call call(op, given.where);
+  const Tensor x = detail::amp_full(given);
   require(x.defined(), "{}: the argument is an undefined tensor", op);
   const int a = normalize_axis(axis, std::max(x.ndim(), 1), op);
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : f32;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/map_function.h"
 #include "ops/chain.h"
@@ -19,7 +20,7 @@ template <class F>
 class UnaryOp final : public MapOp {
  public:
   UnaryOp(const char* name, ScalarFunction function, const TileRow& tiles)
-      : name_(name), function_(function), tiles_(tiles) {}
+      : name_(name), function_(function), tiles_(tiles), full_(detail::amp_wants_full(name)) {}
   std::string_view name() const override { return name_; }
   TileFn tile(DType type) const override { return tile_in(tiles_, type); }
   ScalarFunction function() const override { return function_; }
@@ -44,7 +45,7 @@ class UnaryOp final : public MapOp {
       if (Tensor y = Rules<F>::fused(x); y.defined()) return y;
     }
     const bool widen = std::is_base_of_v<OnReal, F> && !is_floating(x.dtype());
-    const Tensor input = widen ? cast(x, f32) : Tensor(x);
+    const Tensor input = widen ? cast(x, f32) : full_ ? detail::amp_full(x) : Tensor(x);
     require(tile(compute_type(input.dtype())) != nullptr, "{}: not defined for {}", name_,
             x.dtype());
     return make_node(static_op(*this), {input}, input.shape(),
@@ -57,6 +58,7 @@ class UnaryOp final : public MapOp {
   const char* name_;
   const ScalarFunction function_;
   const TileRow& tiles_;
+  const bool full_;  // halves are taken as f32 in mixed precision
 };
 
 }  // namespace tessera
