@@ -6,6 +6,7 @@
 
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
+#include "core/cpu/reals.h"
 #include "core/op.h"
 #include "ops/channel_norm_kernels.h"
 #include "ops/norm_parts.h"
@@ -73,6 +74,19 @@ struct Pieces {
   }
 };
 
+class PieceReals : public cpu::Reals {
+ public:
+  PieceReals(const Array& array, const Pieces::Piece& piece)
+      : Reals(Reals(array.data, array.dtype) + piece.first) {}
+  template <class T>
+  const T* view(int64_t n, T* memory) const {
+    return cpu::ConstReals(*this).view(n, memory);
+  }
+};
+PieceReals reals(const Array& array, const Pieces::Piece& piece) {
+  return {array, piece};
+}
+
 struct Pair {
   double first = 0, second = 0;
 };
@@ -94,7 +108,8 @@ class ChannelMomentsOp final : public KernelOp {
       std::vector<Pair> sums = pairs_of(pieces);
       pieces.for_each([&](const Pieces::Piece& p) {
         auto& [mean, squares] = sums[static_cast<size_t>(p.number)];
-        kernels<T>().moments(in[0].as<T>() + p.first, p.size, &mean, &squares);
+        T memory[Pieces::kMost];
+        kernels<T>().moments(reals(in[0], p).view(p.size, memory), p.size, &mean, &squares);
       });
       // Pieces are joined as by Chan, Golub & LeVeque 1983.
       for (int64_t r = 0; r < pieces.rows; ++r) {
@@ -161,11 +176,12 @@ class NormOp : public KernelOp {
   }
   NormParts parts(const Tensors& x) const {
     const View v = view(x[0].shape());
-    return {reshape(x[0], v.x),
+    const DType type = x[1].dtype();  // in which statistics and parameters are
+    return {cast(reshape(x[0], v.x), type),
             v.rows,
             options_.weight ? reshape(x[2], v.parameter) : Tensor(),
             options_.bias ? reshape(x[bias_at()], v.parameter) : Tensor(),
-            reshape(x[rest_at()], v.x),
+            cast(reshape(x[rest_at()], v.x), type),
             {.eps = options_.eps, .relu = options_.relu}};
   }
 
@@ -184,12 +200,12 @@ class ChannelNormSumsOp final : public NormOp {
     const Pieces pieces(in[0].shape, options_.groups);
     const Pieces channels(in[0].shape, {options_.groups.number == 0 ? 0 : in[0].shape[1]});
     cpu::for_real(out.dtype, [&]<class T>(T) {
-      const T *x = in[0].as<T>(), *dy = in[rest_at()].as<T>();
       std::vector<Pair> sums = pairs_of(pieces);
       pieces.for_each([&](const Pieces::Piece& p) {
         auto& [g, gx] = sums[static_cast<size_t>(p.number)];
-        kernels<T>().sums(channel<T>(in, p.row, p.channel), x + p.first, dy + p.first, p.size, &g,
-                          &gx);
+        T x[Pieces::kMost], dy[Pieces::kMost];
+        kernels<T>().sums(channel<T>(in, p.row, p.channel), reals(in[0], p).view(p.size, x),
+                          reals(in[rest_at()], p).view(p.size, dy), p.size, &g, &gx);
       });
       for (int64_t c = 0; c < channels.rows; ++c) {
         Pair total;
@@ -224,21 +240,24 @@ class ChannelNormBackwardOp final : public NormOp {
   void run(std::span<const Array> in, const Array& out) const override {
     const Pieces pieces(in[0].shape, options_.groups);
     cpu::for_real(out.dtype, [&]<class T>(T) {
-      const T *x = in[0].as<T>(), *dy = in[rest_at()].as<T>();
       const std::vector<Pair> means =
           row_means(pieces, in[rest_at() + 1].as<T>(), options_.weight ? in[2].as<T>() : nullptr);
       pieces.for_each([&](const Pieces::Piece& p) {
         const ChannelNorm<T> norm = channel<T>(in, p.row, p.channel);
         const auto& [g, gx] = means[static_cast<size_t>(p.row)];
-        kernels<T>().backward(norm, norm.rstd * static_cast<T>(g),
-                              norm.rstd * norm.rstd * static_cast<T>(gx), x + p.first, dy + p.first,
-                              p.size, out.as<T>() + p.first);
+        T x[Pieces::kMost], dy[Pieces::kMost], memory[Pieces::kMost];
+        T* const dx = reals(out, p).room(memory);
+        kernels<T>().backward(
+            norm, norm.rstd * static_cast<T>(g), norm.rstd * norm.rstd * static_cast<T>(gx),
+            reals(in[0], p).view(p.size, x), reals(in[rest_at()], p).view(p.size, dy), p.size, dx);
+        reals(out, p).take(p.size, dx);
       });
     });
   }
 
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& u, Needed) const override {
-    const NormParts::Gradients of = parts(x).of_backward(reshape(u, view(x[0].shape()).x));
+    const NormParts::Gradients of =
+        parts(x).of_backward(cast(reshape(u, view(x[0].shape()).x), x[1].dtype()));
     Tensors dx(x.size());
     dx[0] = reshape(of.x, x[0].shape());
     if (options_.weight) dx[2] = reshape(sum(of.weight, {0, 3}), x[2].shape());
@@ -277,8 +296,11 @@ class ChannelNormOp final : public NormOp {
   void run(std::span<const Array> in, const Array& out) const override {
     cpu::for_real(out.dtype, [&]<class T>(T) {
       Pieces(in[0].shape, options_.groups).for_each([&](const Pieces::Piece& p) {
-        kernels<T>().forward(channel<T>(in, p.row, p.channel), in[0].as<T>() + p.first, p.size,
-                             out.as<T>() + p.first);
+        T x[Pieces::kMost], memory[Pieces::kMost];
+        T* const y = reals(out, p).room(memory);
+        kernels<T>().forward(channel<T>(in, p.row, p.channel), reals(in[0], p).view(p.size, x),
+                             p.size, y);
+        reals(out, p).take(p.size, y);
       });
     });
   }
@@ -288,7 +310,7 @@ class ChannelNormOp final : public NormOp {
     inputs.push_back(dy);
     const int64_t images = options_.groups.number == 0 ? 1 : x[0].shape(0), C = x[0].shape(1);
     const Tensor sums = make_node(std::make_shared<ChannelNormSumsOp>(options_), inputs,
-                                  {2, images * C}, x[0].dtype());
+                                  {2, images * C}, x[1].dtype());
     const auto parameter = [&](int64_t which) {
       const Tensor each = slice(sums, 0, {.start = which, .stop = which + 1});
       return images == 1 ? reshape(each, {C}) : sum(reshape(each, {images, C}), {0});
@@ -308,7 +330,7 @@ class ChannelNormOp final : public NormOp {
 
 Tensor channel_moments(const Tensor& x, NormGroups groups) {
   return make_node(std::make_shared<ChannelMomentsOp>(groups), {x}, {2, groups.rows(x.shape())},
-                   x.dtype());
+                   compute_type(x.dtype()));
 }
 
 Tensor channel_norm_node(const Tensor& x, const Tensor& moments, const Tensor& weight,

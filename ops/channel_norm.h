@@ -14,12 +14,13 @@ struct NormGroups {
   int64_t rows(const Shape& x) const { return number == 0 ? x[1] : x[0] * number; }
 };
 
-// Mean and biased variance [2, rows] of each row of x [N, C, ...], f32 or f64, with at least one
-// element. No gradient flows through them: channel_norm_node's is with respect to all that x does.
+// Mean and biased variance [2, rows] of each row of x [N, C, ...] with at least one element; f32,
+// or f64 for x in f64. No gradient flows through them: channel_norm_node's is with respect to all
+// that x does.
 Tensor channel_moments(const Tensor& x, NormGroups groups = {});
 
 // y = (x - mean) / sqrt(var + eps) * weight + bias for x [N, C, ...] and its own moments; weight
-// and bias are [C], of the dtype of x, either may be undefined. Gradients of any order.
+// and bias are [C], of the dtype of the moments, either may be undefined. Gradients of any order.
 Tensor channel_norm_node(const Tensor& x, const Tensor& moments, const Tensor& weight,
                          const Tensor& bias, double eps, NormGroups groups = {});
 

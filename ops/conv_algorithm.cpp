@@ -28,7 +28,7 @@ DirectConvolutions::~DirectConvolutions() {
 namespace detail {
 
 ConvAlgorithm choose_algorithm(const ConvGeometry& g, DType dtype) {
-  if (dtype != f32 || forced_direct()) return ConvAlgorithm::direct;
+  if (dtype == f64 || forced_direct()) return ConvAlgorithm::direct;
   if (depthwise_fits(g)) return ConvAlgorithm::depthwise;
   const ConvAlgorithm other = unfold_fits(g) ? ConvAlgorithm::unfold : ConvAlgorithm::direct;
   if (!winograd_fits(g)) return other;

@@ -7,12 +7,12 @@
 
 namespace tessera {
 
-// How a convolution is computed.
+// How a convolution is computed; of f64, directly.
 enum class ConvAlgorithm : uint8_t {
   direct,     // products of patches and weights; for every geometry and dtype
-  winograd,   // F(4x4, 3x3): a quarter of the products, about 4 times the rounding error; f32
-  depthwise,  // sums of rows, where each channel is a group; f32
-  unfold      // one product of matrices, where patches do not overlap or are few; f32
+  winograd,   // F(4x4, 3x3): a quarter of the products, about 4 times the rounding error
+  depthwise,  // sums of rows, where each channel is a group
+  unfold      // one product of matrices, where patches do not overlap or are few
 };
 const char* name_of(ConvAlgorithm algorithm);
 

@@ -146,13 +146,14 @@ bool depthwise_fits(const ConvGeometry& g) {
   return g.groups > 1 && g.groups == g.in_channels;
 }
 
-void depthwise_forward(const ConvGeometry& g, const float* x, const float* w, const float* bias,
-                       float* y) {
+void depthwise_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w, const float* bias,
+                       cpu::Reals y) {
   const Depthwise work(g);
   const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = g.output.numel();
   const int64_t reach = rounded(work.phase.reach(work.output));
   cpu::parallel_for(blocks_of(planes, work.together()), work.serial(), [&](int64_t item) {
     const Scratch<float> split(work.split_size()), frame(reach);
+    const Scratch<float> seen(x.dtype == f32 ? 0 : g.input.numel());
     std::vector<const float*> sources;
     for (int64_t t = 0; t < taps; ++t) {
       const auto i = static_cast<size_t>(t);
@@ -161,13 +162,13 @@ void depthwise_forward(const ConvGeometry& g, const float* x, const float* w, co
     }
     const int64_t end = std::min(planes, (item + 1) * work.together());
     for (int64_t plane = item * work.together(); plane < end; ++plane) {
-      work.split(x + plane * g.input.numel(), split.data());
+      work.split((x + plane * g.input.numel()).view(g.input.numel(), seen.data()), split.data());
       for (int64_t m = 0; m < work.multiplier; ++m) {
         const int64_t result = plane * work.multiplier + m, k = result % g.out_channels;
         kernels().gather(bias ? bias[k] : 0, w + k * taps, sources.data(), taps, reach,
                          frame.data());
         Depthwise::lines_of(work.phase, work.output, [&](int64_t from, int64_t to) {
-          std::copy_n(frame.data() + from, work.output[2], y + result * size + to);
+          (y + (result * size + to)).write(work.output[2], frame.data() + from);
         });
       }
     }
@@ -176,8 +177,8 @@ void depthwise_forward(const ConvGeometry& g, const float* x, const float* w, co
 
 // The element of a phase that a tap saw gets the result's gradient: a gather from the gradients,
 // with zeros around them, where the taps are in reverse.
-void depthwise_backward_data(const ConvGeometry& g, const float* dy, const float* w,
-                             const float* bias, float* dx) {
+void depthwise_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const float* w,
+                             const float* bias, cpu::Reals dx) {
   const Depthwise work(g);
   const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = g.output.numel();
   const int64_t reach = rounded(work.around.reach(work.phase.extents));
@@ -185,16 +186,17 @@ void depthwise_backward_data(const ConvGeometry& g, const float* dy, const float
   const int64_t many = work.multiplier * frame_size;
   cpu::parallel_for(blocks_of(planes, work.together()), work.serial(), [&](int64_t item) {
     const Scratch<float> gradients(many), frames(work.phases() * reach);
+    const Scratch<float> memory(dx.dtype == f32 ? 0 : g.input.numel());
     std::fill(gradients.data(), gradients.data() + many, 0.0f);
     std::vector<const float*> sources;
     std::vector<float> weights;
     const int64_t end = std::min(planes, (item + 1) * work.together());
     for (int64_t plane = item * work.together(); plane < end; ++plane) {
       for (int64_t m = 0; m < work.multiplier; ++m) {
-        const float* const from = dy + (plane * work.multiplier + m) * size;
+        const cpu::ConstReals from = dy + (plane * work.multiplier + m) * size;
         float* const inner = gradients.data() + m * frame_size + work.around.at(work.reach);
         Depthwise::lines_of(work.around, work.output, [&](int64_t to, int64_t line) {
-          std::copy_n(from + line, work.output[2], inner + to);
+          (from + line).read(work.output[2], inner + to);
         });
       }
       const int64_t channel = plane % g.in_channels;
@@ -214,7 +216,8 @@ void depthwise_backward_data(const ConvGeometry& g, const float* dy, const float
         kernels().gather(start, weights.data(), sources.data(),
                          static_cast<int64_t>(sources.size()), reach, frames.data() + p * reach);
       }
-      float* const to = dx + plane * g.input.numel();
+      const cpu::Reals result = dx + plane * g.input.numel();
+      float* const to = result.room(memory.data());
       std::fill(to, to + g.input.numel(), start);  // some elements no result sees
       work.for_each_line(
           [&](int64_t p, int64_t line, int64_t first, int64_t low, int64_t high, const Index& e) {
@@ -225,11 +228,13 @@ void depthwise_backward_data(const ConvGeometry& g, const float* dy, const float
               for (int64_t j = low; j < high; ++j) to[line + first + j * work.stride[2]] = from[j];
             }
           });
+      result.take(g.input.numel(), to);
     }
   });
 }
 
-void depthwise_backward_weight(const ConvGeometry& g, const float* x, const float* dy, float* dw) {
+void depthwise_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstReals dy,
+                               float* dw) {
   const Depthwise work(g);
   const int64_t taps = work.taps(), size = g.output.numel(), lanes = kernels().lanes;
   const int64_t reach = rounded(work.phase.reach(work.output));
@@ -237,6 +242,7 @@ void depthwise_backward_weight(const ConvGeometry& g, const float* x, const floa
   const int64_t together = std::max<int64_t>(1, work.together() / std::max<int64_t>(1, g.batch));
   cpu::parallel_for(blocks_of(g.in_channels, together), work.serial(), [&](int64_t item) {
     const Scratch<float> split(work.split_size()), frame(reach);
+    const Scratch<float> seen(x.dtype == f32 ? 0 : g.input.numel());
     std::fill(frame.data(), frame.data() + reach, 0.0f);
     std::vector<const float*> sources;
     for (int64_t t = 0; t < taps; ++t) {
@@ -253,11 +259,11 @@ void depthwise_backward_weight(const ConvGeometry& g, const float* x, const floa
       int64_t summed = 0;
       for (int64_t image = 0; image < g.batch; ++image) {
         const int64_t plane = image * g.in_channels + channel;
-        work.split(x + plane * g.input.numel(), split.data());
+        work.split((x + plane * g.input.numel()).view(g.input.numel(), seen.data()), split.data());
         for (int64_t m = 0; m < work.multiplier; ++m) {
-          const float* const from = dy + (plane * work.multiplier + m) * size;
+          const cpu::ConstReals from = dy + (plane * work.multiplier + m) * size;
           Depthwise::lines_of(work.phase, work.output, [&](int64_t to, int64_t line) {
-            std::copy_n(from + line, work.output[2], frame.data() + to);
+            (from + line).read(work.output[2], frame.data() + to);
           });
           kernels().correlate(frame.data(), sources.data(), taps, reach,
                               sums.data() + m * taps * lanes);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/cpu/reals.h"
 #include "ops/conv_geometry.h"
 
 // Convolutions of each channel for itself: every result is a sum over the taps of its kernel, which
@@ -10,11 +11,11 @@ namespace tessera::detail {
 // One input channel in each group, any number of results; any kernel, stride and dilation.
 bool depthwise_fits(const ConvGeometry& geometry);
 
-void depthwise_forward(const ConvGeometry& geometry, const float* x, const float* w,
-                       const float* bias, float* y);
-void depthwise_backward_data(const ConvGeometry& geometry, const float* dy, const float* w,
-                             const float* bias, float* dx);
-void depthwise_backward_weight(const ConvGeometry& geometry, const float* x, const float* dy,
+void depthwise_forward(const ConvGeometry& geometry, cpu::ConstReals x, const float* w,
+                       const float* bias, cpu::Reals y);
+void depthwise_backward_data(const ConvGeometry& geometry, cpu::ConstReals dy, const float* w,
+                             const float* bias, cpu::Reals dx);
+void depthwise_backward_weight(const ConvGeometry& geometry, cpu::ConstReals x, cpu::ConstReals dy,
                                float* dw);
 
 }  // namespace tessera::detail

@@ -24,10 +24,10 @@ template <class T>
 struct Correlation {
   Patches patches;
   int64_t batch, groups, channels, results;  // channels of the source and results, in one group
-  const T* source;                           // [batch, groups * channels, source plane]
+  cpu::ConstReals source;                    // [batch, groups * channels, source plane]
   const T* weight;                           // [groups, results, channels, taps]
   const T* bias;                             // [groups * results] or null
-  T* result;                                 // [batch, groups * results, result plane]
+  cpu::Reals result;                         // [batch, groups * results, result plane]
   // Where a position of the grid is in the result plane: begin + position * step.
   Index plane, begin, step;
 
@@ -63,7 +63,7 @@ struct Correlation {
     T* const columns = reinterpret_cast<T*>(memory->data);
     T* const sums = columns + width * deepest;
     const int64_t source_plane = product(patches.source);
-    const T* const planes = source + (image * groups + group) * channels * source_plane;
+    const cpu::ConstReals planes = source + (image * groups + group) * channels * source_plane;
     const T* const weights = weight + (group * results + first_row) * depth;
 
     std::vector<std::vector<Run>> runs;  // of each panel
@@ -77,8 +77,8 @@ struct Correlation {
         T* row = columns + j * panel * count;
         const int64_t valid = std::min(panel, end_position - begin_position - j * panel);
         for (int64_t k = q; k < q + count; ++k, row += panel) {
-          const T* plane = planes + k / patches.taps() * source_plane;
-          patches.read(plane, patches.shift[static_cast<size_t>(k % patches.taps())],
+          patches.read(planes + k / patches.taps() * source_plane,
+                       patches.shift[static_cast<size_t>(k % patches.taps())],
                        runs[static_cast<size_t>(j)], row);
           std::fill(row + valid, row + panel, T{});
         }
@@ -95,7 +95,8 @@ struct Correlation {
   void store(int64_t image, int64_t first_channel, int64_t rows, T* sums, int64_t width,
              const std::vector<std::vector<Run>>& runs) const {
     for (int64_t i = 0; i < rows; ++i) {
-      T* const out = result + (image * groups * results + first_channel + i) * product(plane);
+      const cpu::Reals out =
+          result + (image * groups * results + first_channel + i) * product(plane);
       T* const row = sums + i * width;
       if (bias != nullptr) {
         for (int64_t k = 0; k < width; ++k) row[k] += bias[first_channel + i];
@@ -105,12 +106,8 @@ struct Correlation {
         for (const Run& run : panel) {
           const int64_t d = begin[0] + run.first[0] * step[0];
           const int64_t h = begin[1] + run.first[1] * step[1];
-          T* const to = out + (d * plane[1] + h) * plane[2] + begin[2] + run.first[2] * step[2];
-          if (step[2] == 1) {
-            std::copy(from, from + run.count, to);
-          } else {
-            for (int64_t k = 0; k < run.count; ++k) to[k * step[2]] = from[k];
-          }
+          (out + ((d * plane[1] + h) * plane[2] + begin[2] + run.first[2] * step[2]))
+              .write(run.count, from, step[2]);
           from += run.count;
         }
       }
@@ -142,7 +139,8 @@ std::vector<Phase> phases_of(int64_t input, int64_t kernel, int64_t stride, int6
 }  // namespace
 
 template <class T>
-void conv_forward(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) {
+void conv_forward(const ConvGeometry& g, cpu::ConstReals x, const T* w, const T* bias,
+                  cpu::Reals y) {
   const Index plane = in_three(g.output, 1);
   Correlation<T>{forward_patches(g),
                  g.batch,
@@ -162,7 +160,8 @@ void conv_forward(const ConvGeometry& g, const T* x, const T* w, const T* bias, 
 // An input element gathers from the results that saw it. Those `stride` apart are seen by the same
 // taps, at distances that differ by one: each such phase is a correlation of stride 1.
 template <class T>
-void conv_backward_data(const ConvGeometry& g, const T* dy, const T* w, const T* bias, T* dx) {
+void conv_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const T* w, const T* bias,
+                        cpu::Reals dx) {
   const Index kernel = in_three(g.kernel, 1), input = in_three(g.input, 1);
   const Index stride = in_three(g.stride, 1), before = in_three(g.before, 0);
   const Index dilation = in_three(g.dilation, 1);
@@ -218,7 +217,7 @@ void conv_backward_data(const ConvGeometry& g, const T* dy, const T* w, const T*
 // over blocks of positions of all images. The blocks are shared out to a number of parts that
 // depends on the geometry alone; the parts are added in order.
 template <class T>
-void conv_backward_weight(const ConvGeometry& g, const T* x, const T* dy, T* dw) {
+void conv_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstReals dy, T* dw) {
   constexpr int64_t kRows = 16 * cpu::kMaxGemmRows;  // of patches in one work item
   constexpr int64_t kStride = kPositions + 16;       // powers of two collide in the cache
   const Patches patches = forward_patches(g);
@@ -238,9 +237,11 @@ void conv_backward_weight(const ConvGeometry& g, const T* x, const T* dy, T* dw)
 
   const auto accumulate = [&](int64_t part, int64_t group, int64_t first_row, int64_t rows) {
     const Ref<Buffer> memory =
-        allocate((rows * kStride + kPositions * panel) * static_cast<int64_t>(sizeof(T)));
+        allocate((rows * kStride + 2 * kPositions * panel) * static_cast<int64_t>(sizeof(T)));
     T* const columns = reinterpret_cast<T*>(memory->data);
     T* const gradient = columns + rows * kStride;
+    T* const lines = gradient + kPositions * panel;
+    std::vector<const T*> line(static_cast<size_t>(panel));  // of dy, for each result
     T* const out = sums + ((part * g.groups + group) * depth + first_row) * width;
     const int64_t begin = blocks * part / parts, end = blocks * (part + 1) / parts;
     if (begin == end) std::fill(out, out + rows * width, T{});
@@ -256,14 +257,18 @@ void conv_backward_weight(const ConvGeometry& g, const T* x, const T* dy, T* dw)
       }
       for (int64_t j = 0; j < results; j += panel) {
         const int64_t lanes = std::min(panel, results - j);
-        const T* const from =
-            dy + (image * g.out_channels + group * results + j) * positions + first;
+        const cpu::ConstReals from =
+            dy + ((image * g.out_channels + group * results + j) * positions + first);
+        for (int64_t k = 0; k < lanes; ++k) {
+          line[static_cast<size_t>(k)] = (from + k * positions).view(count, lines + k * kPositions);
+        }
         if (lanes < panel) std::fill(gradient, gradient + count * panel, T{});
         constexpr int64_t kStrip = 16;
         for (int64_t strip = 0; strip < count; strip += kStrip) {
           for (int64_t k = 0; k < lanes; ++k) {
+            const T* const values = line[static_cast<size_t>(k)];
             for (int64_t p = strip; p < std::min(count, strip + kStrip); ++p)
-              gradient[p * panel + k] = from[k * positions + p];
+              gradient[p * panel + k] = values[p];
           }
         }
         for (int64_t r = 0; r < rows; r += kernel.rows) {
@@ -298,10 +303,12 @@ void conv_backward_weight(const ConvGeometry& g, const T* x, const T* dy, T* dw)
   });
 }
 
-#define INSTANTIATE(T)                                                                        \
-  template void conv_forward<T>(const ConvGeometry&, const T*, const T*, const T*, T*);       \
-  template void conv_backward_data<T>(const ConvGeometry&, const T*, const T*, const T*, T*); \
-  template void conv_backward_weight<T>(const ConvGeometry&, const T*, const T*, T*);
+#define INSTANTIATE(T)                                                                          \
+  template void conv_forward<T>(const ConvGeometry&, cpu::ConstReals, const T*, const T*,       \
+                                cpu::Reals);                                                    \
+  template void conv_backward_data<T>(const ConvGeometry&, cpu::ConstReals, const T*, const T*, \
+                                      cpu::Reals);                                              \
+  template void conv_backward_weight<T>(const ConvGeometry&, cpu::ConstReals, cpu::ConstReals, T*);
 INSTANTIATE(float)
 INSTANTIATE(double)
 #undef INSTANTIATE

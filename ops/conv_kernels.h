@@ -1,19 +1,23 @@
 #pragma once
 
+#include "core/cpu/reals.h"
 #include "ops/conv_geometry.h"
 
 // Convolution and its two gradients over dense row-major arrays: the patch that every result sees
 // is copied into a block that the matrix kernel of core/cpu/gemm_kernel.h multiplies, so nothing of
-// the size of all patches is ever in memory. T is float or double. Sums are taken in an order that
-// depends on the geometry alone. A bias, one number for each channel of the result, may be null.
+// the size of all patches is ever in memory. T is float or double; for float, x, y and their
+// gradients may be halves. Sums are taken in an order that depends on the geometry alone. A bias,
+// one number for each channel of the result, may be null.
 namespace tessera::detail {
 
 template <class T>
-void conv_forward(const ConvGeometry& geometry, const T* x, const T* w, const T* bias, T* y);
+void conv_forward(const ConvGeometry& geometry, cpu::ConstReals x, const T* w, const T* bias,
+                  cpu::Reals y);
 template <class T>
-void conv_backward_data(const ConvGeometry& geometry, const T* dy, const T* w, const T* bias,
-                        T* dx);
+void conv_backward_data(const ConvGeometry& geometry, cpu::ConstReals dy, const T* w, const T* bias,
+                        cpu::Reals dx);
 template <class T>
-void conv_backward_weight(const ConvGeometry& geometry, const T* x, const T* dy, T* dw);
+void conv_backward_weight(const ConvGeometry& geometry, cpu::ConstReals x, cpu::ConstReals dy,
+                          T* dw);
 
 }  // namespace tessera::detail

@@ -1,5 +1,7 @@
 #include "ops/conv_nodes.h"
 
+#include "core/cpu/reals.h"
+#include "core/cpu/scratch.h"
 #include "core/op.h"
 #include "ops/conv_algorithm.h"
 #include "ops/conv_depthwise.h"
@@ -12,6 +14,10 @@ namespace tessera::detail {
 
 namespace {
 
+cpu::Reals reals(const Array& array) {
+  return {array.data, array.dtype};
+}
+
 class ConvOp : public KernelOp {
  public:
   ConvOp(const ConvGeometry& geometry, ConvAlgorithm algorithm)
@@ -23,17 +29,12 @@ class ConvOp : public KernelOp {
   Cost cost(const Node&) const override { return {geometry_.flops()}; }
 
  protected:
-  // The bias of the result, if there is one.
-  template <class T>
-  static const T* bias(std::span<const Array> in) {
-    return in.size() > 2 ? in[2].as<T>() : nullptr;
-  }
   static Tensor bias_gradient(const Tensor& dy) {
     Shape axes = {0};
     for (int axis = 2; axis < dy.ndim(); ++axis) axes.push_back(axis);
     return sum(dy, axes);
   }
-  // The kernel of the algorithm, for f32.
+  // The kernel of the algorithm, for f32 and halves.
   template <class Kernel>
   Kernel* chosen(Kernel* direct, Kernel* winograd, Kernel* depthwise, Kernel* unfold) const {
     Kernel* const kernels[] = {direct, winograd, depthwise, unfold};
@@ -44,18 +45,34 @@ class ConvOp : public KernelOp {
   ConvAlgorithm algorithm_;
 };
 
+// The weights, or the bias, as kernels read them.
+template <class T>
+class Weights {
+ public:
+  // Null if there are not so many inputs.
+  Weights(std::span<const Array> in, size_t i)
+      : memory_(i < in.size() && in[i].dtype != dtype_of<T> ? in[i].numel() : 0),
+        data_(i < in.size() ? cpu::ConstReals(reals(in[i])).view(in[i].numel(), memory_.data())
+                            : nullptr) {}
+  operator const T*() const { return data_; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  cpu::Scratch<T> memory_;
+  const T* data_;
+};
+
 class ConvForwardOp final : public ConvOp {
  public:
   using ConvOp::ConvOp;
   std::string_view name() const override { return "conv"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
     if (output.dtype == f64) {
-      conv_forward(geometry_, inputs[0].as<double>(), inputs[1].as<double>(), bias<double>(inputs),
-                   output.as<double>());
+      conv_forward<double>(geometry_, reals(inputs[0]), inputs[1].as<double>(),
+                           Weights<double>(inputs, 2), reals(output));
     } else {
       chosen(conv_forward<float>, winograd_forward, depthwise_forward, unfold_forward)(
-          geometry_, inputs[0].as<float>(), inputs[1].as<float>(), bias<float>(inputs),
-          output.as<float>());
+          geometry_, reals(inputs[0]), Weights<float>(inputs, 1), Weights<float>(inputs, 2),
+          reals(output));
     }
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
@@ -73,12 +90,12 @@ class ConvBackwardDataOp final : public ConvOp {
   std::string_view name() const override { return "conv_backward_data"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
     if (output.dtype == f64) {
-      conv_backward_data(geometry_, inputs[0].as<double>(), inputs[1].as<double>(),
-                         bias<double>(inputs), output.as<double>());
+      conv_backward_data<double>(geometry_, reals(inputs[0]), inputs[1].as<double>(),
+                                 Weights<double>(inputs, 2), reals(output));
     } else {
       chosen(conv_backward_data<float>, winograd_backward_data, depthwise_backward_data,
-             unfold_backward_data)(geometry_, inputs[0].as<float>(), inputs[1].as<float>(),
-                                   bias<float>(inputs), output.as<float>());
+             unfold_backward_data)(geometry_, reals(inputs[0]), Weights<float>(inputs, 1),
+                                   Weights<float>(inputs, 2), reals(output));
     }
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
@@ -96,13 +113,14 @@ class ConvBackwardWeightOp final : public ConvOp {
   std::string_view name() const override { return "conv_backward_weight"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
     if (output.dtype == f64) {
-      conv_backward_weight(geometry_, inputs[0].as<double>(), inputs[1].as<double>(),
-                           output.as<double>());
-    } else {
-      chosen(conv_backward_weight<float>, winograd_backward_weight, depthwise_backward_weight,
-             unfold_backward_weight)(geometry_, inputs[0].as<float>(), inputs[1].as<float>(),
-                                     output.as<float>());
+      conv_backward_weight(geometry_, reals(inputs[0]), reals(inputs[1]), output.as<double>());
+      return;
     }
+    const cpu::Scratch<float> memory(output.dtype == f32 ? 0 : output.numel());
+    float* const dw = reals(output).room(memory.data());
+    chosen(conv_backward_weight<float>, winograd_backward_weight, depthwise_backward_weight,
+           unfold_backward_weight)(geometry_, reals(inputs[0]), reals(inputs[1]), dw);
+    reals(output).take(output.numel(), dw);
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
     Tensors dx(2);
@@ -112,14 +130,12 @@ class ConvBackwardWeightOp final : public ConvOp {
   }
 };
 
-// Halves are computed in f32.
 template <class Op>
 Tensor conv_node(Tensors inputs, const Shape& shape, const ConvGeometry& geometry) {
-  const DType dtype = inputs[0].dtype(), type = compute_type(dtype);
+  const DType dtype = inputs[0].dtype();
   if (!inputs.back().defined()) inputs.pop_back();
-  for (Tensor& input : inputs) input = cast(input, type);
-  const auto op = std::make_shared<Op>(geometry, choose_algorithm(geometry, type));
-  return cast(make_node(op, inputs, shape, type), dtype);
+  const auto op = std::make_shared<Op>(geometry, choose_algorithm(geometry, dtype));
+  return make_node(op, inputs, shape, dtype);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/cpu/reals.h"
 #include "ops/conv_geometry.h"
 
 // Which elements of its input each result of a convolution sees.
@@ -40,19 +41,14 @@ struct Patches {
 
   // What consecutive positions see through one tap.
   template <class T>
-  void read(const T* plane, const Index& tap, const std::vector<Run>& runs, T* out) const {
+  void read(const cpu::ConstReals& plane, const Index& tap, const std::vector<Run>& runs,
+            T* out) const {
     for (const Run& run : runs) {
       const Sight sight = through(tap, run);
       std::fill(out, out + sight.low, T{});
       if (sight.low < sight.high) {
-        const T* const line = plane + sight.line;
-        if (step[2] == 1) {
-          std::copy(line + sight.low, line + sight.high, out + sight.low);
-        } else if (step[2] == 2) {  // a constant, for the compiler
-          for (int64_t i = sight.low; i < sight.high; ++i) out[i] = line[i * 2];
-        } else {
-          for (int64_t i = sight.low; i < sight.high; ++i) out[i] = line[i * step[2]];
-        }
+        (plane + (sight.line + sight.low * step[2]))
+            .read(sight.high - sight.low, out + sight.low, step[2]);
       }
       std::fill(out + sight.high, out + run.count, T{});
       out += run.count;

@@ -61,7 +61,7 @@ struct Unfolded {
     return offsets;
   }
 
-  void unfold(const float* x, int64_t count, float* columns) const {
+  void unfold(cpu::ConstReals x, int64_t count, float* columns) const {
     cpu::parallel_for(channels, serial(), [&](int64_t c) {
       float* to = columns + c * patches.taps() * count * positions;
       for (const Index& shift : patches.shift) {
@@ -72,25 +72,38 @@ struct Unfolded {
   }
 
   // The transpose of unfold, plus bias.
-  void fold(const float* columns, int64_t count, const float* bias, float* x) const {
+  void fold(const float* columns, int64_t count, const float* bias, cpu::Reals x) const {
     cpu::parallel_for(channels, serial(), [&](int64_t c) {
+      const Scratch<float> memory(x.dtype == f32 ? 0 : plane);
       for (int64_t image = 0; image < count; ++image) {
-        float* const to = x + (image * channels + c) * plane;
+        const cpu::Reals result = x + (image * channels + c) * plane;
+        float* const to = result.room(memory.data());
         std::fill(to, to + plane, bias ? bias[c] : 0.0f);
-      }
-      const float* from = columns + c * patches.taps() * count * positions;
-      for (const Index& shift : patches.shift) {
-        for (int64_t image = 0; image < count; ++image, from += positions)
-          patches.add(from, shift, runs, x + (image * channels + c) * plane);
+        const float* from = columns + (c * patches.taps() * count + image) * positions;
+        for (const Index& shift : patches.shift) {
+          patches.add(from, shift, runs, to);
+          from += count * positions;
+        }
+        result.take(plane, to);
       }
     });
   }
 
-  // Results, or their gradients, of images as the matrix [results, images * positions].
-  const float* gathered(const float* y, int64_t count, const Scratch<float>& memory) const {
-    if (count == 1) return y;
-    swap_axes(y, count, results, positions, memory.data());
-    return memory.data();
+  // Memory for the results of images, or their gradients, in both orders.
+  struct Rows {
+    Rows(const Unfolded& u, DType dtype)
+        : swapped(u.together > 1 ? u.size() : 0), widened(dtype == f32 ? 0 : u.size()) {}
+    Scratch<float> swapped, widened;
+  };
+  int64_t size() const { return results * together * positions; }  // of the results of a pass
+
+  // Results, or their gradients, of the images of a pass as the matrix [results, images *
+  // positions].
+  const float* gathered(cpu::ConstReals y, const Rows& memory) const {
+    const float* const values = y.view(size(), memory.widened.data());
+    if (together == 1) return values;
+    swap_axes(values, together, results, positions, memory.swapped.data());
+    return memory.swapped.data();
   }
 };
 
@@ -102,43 +115,48 @@ bool unfold_fits(const ConvGeometry& g) {
   return g.groups == 1 && (!patches_overlap(g) || patches_of(g) <= kFew);
 }
 
-void unfold_forward(const ConvGeometry& g, const float* x, const float* w, const float* bias,
-                    float* y) {
+void unfold_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w, const float* bias,
+                    cpu::Reals y) {
   const Unfolded u(g);
   const Matrix<const float> weights{w, u.depth, 1}, biases{bias, 1, 0};
-  if (u.same && u.together == 1) {
+  if (u.same && u.together == 1 && x.dtype == f32) {
     const std::vector<int64_t> none(static_cast<size_t>(g.batch), 0);
-    cpu::gemm<float>(u.results, u.positions, u.depth, weights, none, {x, u.positions, 1},
-                     u.images(u.depth * u.positions), {y, u.positions, 1}, biases);
+    cpu::gemm<float>(u.results, u.positions, u.depth, weights, none,
+                     {x.view<float>(0, nullptr), u.positions, 1}, u.images(u.depth * u.positions),
+                     {y.room<float>(nullptr), u.positions, 1}, biases);
     return;
   }
   const Scratch<float> columns(u.depth * u.together * u.positions);
-  const Scratch<float> sums(u.together > 1 ? u.results * u.together * u.positions : 0);
+  const Unfolded::Rows memory(u, y.dtype);
   for (int64_t image = 0; image < g.batch; image += u.together) {
     const int64_t count = u.together, width = count * u.positions;
     u.unfold(x + image * u.channels * u.plane, count, columns.data());
-    float* const to = y + image * u.results * u.positions;
-    float* const product = count > 1 ? sums.data() : to;
+    const cpu::Reals result = y + image * u.results * u.positions;
+    float* const to = result.room(memory.widened.data());
+    float* const product = count > 1 ? memory.swapped.data() : to;
     cpu::gemm<float>(u.results, width, u.depth, weights, kZero, {columns.data(), width, 1}, kZero,
                      {product, width, 1}, biases);
     if (count > 1) swap_axes(product, u.results, count, u.positions, to);
+    result.take(u.size(), to);
   }
 }
 
-void unfold_backward_data(const ConvGeometry& g, const float* dy, const float* w, const float* bias,
-                          float* dx) {
+void unfold_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const float* w,
+                          const float* bias, cpu::Reals dx) {
   const Unfolded u(g);
-  if (u.same && u.together == 1) {
+  if (u.same && u.together == 1 && dx.dtype == f32) {
     const std::vector<int64_t> none(static_cast<size_t>(g.batch), 0);
-    cpu::gemm<float>(u.depth, u.positions, u.results, {w, 1, u.depth}, none, {dy, u.positions, 1},
-                     u.images(u.results * u.positions), {dx, u.positions, 1}, {bias, 1, 0});
+    cpu::gemm<float>(u.depth, u.positions, u.results, {w, 1, u.depth}, none,
+                     {dy.view<float>(0, nullptr), u.positions, 1},
+                     u.images(u.results * u.positions), {dx.room<float>(nullptr), u.positions, 1},
+                     {bias, 1, 0});
     return;
   }
   const Scratch<float> columns(u.depth * u.together * u.positions);
-  const Scratch<float> memory(u.together > 1 ? u.results * u.together * u.positions : 0);
+  const Unfolded::Rows memory(u, dy.dtype);
   for (int64_t image = 0; image < g.batch; image += u.together) {
     const int64_t count = u.together, width = count * u.positions;
-    const float* const from = u.gathered(dy + image * u.results * u.positions, count, memory);
+    const float* const from = u.gathered(dy + image * u.results * u.positions, memory);
     // The smaller matrix is the one that is read across its rows.
     if (width < u.depth) {
       cpu::gemm<float>(width, u.depth, u.results, {from, 1, width}, kZero, {w, u.depth, 1}, kZero,
@@ -151,7 +169,8 @@ void unfold_backward_data(const ConvGeometry& g, const float* dy, const float* w
   }
 }
 
-void unfold_backward_weight(const ConvGeometry& g, const float* x, const float* dy, float* dw) {
+void unfold_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstReals dy,
+                            float* dw) {
   const Unfolded u(g);
   const int64_t size = u.results * u.depth;
   if (u.empty()) {
@@ -167,18 +186,17 @@ void unfold_backward_weight(const ConvGeometry& g, const float* x, const float* 
   const int64_t part = std::clamp(blocks_of(width, wanted), std::min(width, kLeast), width);
   const int64_t parts = blocks_of(width, part);
   const int64_t passes = blocks_of(g.batch, u.together);
-  const Scratch<float> columns(u.same && u.together == 1 ? 0 : u.depth * width);
-  const Scratch<float> memory(u.together > 1 ? u.results * width : 0);
+  const bool in_place = u.same && u.together == 1 && x.dtype == f32;
+  const Scratch<float> columns(in_place ? 0 : u.depth * width);
+  const Unfolded::Rows memory(u, dy.dtype);
   const Scratch<float> sums(passes * parts > 1 ? passes * parts * size : 0);
   float* const totals = passes * parts > 1 ? sums.data() : dw;
   for (int64_t pass = 0; pass < passes; ++pass) {
     const int64_t image = pass * u.together;
-    const float* seen = x + image * u.channels * u.plane;
-    if (!(u.same && u.together == 1)) {
-      u.unfold(seen, u.together, columns.data());
-      seen = columns.data();
-    }
-    const float* const from = u.gathered(dy + image * u.results * u.positions, u.together, memory);
+    const cpu::ConstReals own = x + image * u.channels * u.plane;
+    if (!in_place) u.unfold(own, u.together, columns.data());
+    const float* const seen = in_place ? own.view<float>(0, nullptr) : columns.data();
+    const float* const from = u.gathered(dy + image * u.results * u.positions, memory);
     const auto sum = [&](int64_t first, int64_t count, int64_t length) {
       std::vector<int64_t> begins;
       for (int64_t i = first; i < first + count; ++i) begins.push_back(i * part);

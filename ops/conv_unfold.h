@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/cpu/reals.h"
 #include "ops/conv_geometry.h"
 
 // Convolutions as plain products of matrices, weights by patches: where the patches do not overlap,
@@ -12,11 +13,11 @@ namespace tessera::detail {
 // overlap or of which all images have at most 256.
 bool unfold_fits(const ConvGeometry& geometry);
 
-void unfold_forward(const ConvGeometry& geometry, const float* x, const float* w, const float* bias,
-                    float* y);
-void unfold_backward_data(const ConvGeometry& geometry, const float* dy, const float* w,
-                          const float* bias, float* dx);
-void unfold_backward_weight(const ConvGeometry& geometry, const float* x, const float* dy,
+void unfold_forward(const ConvGeometry& geometry, cpu::ConstReals x, const float* w,
+                    const float* bias, cpu::Reals y);
+void unfold_backward_data(const ConvGeometry& geometry, cpu::ConstReals dy, const float* w,
+                          const float* bias, cpu::Reals dx);
+void unfold_backward_weight(const ConvGeometry& geometry, cpu::ConstReals x, cpu::ConstReals dy,
                             float* dw);
 
 }  // namespace tessera::detail

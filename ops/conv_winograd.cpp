@@ -23,8 +23,8 @@ using cpu::Scratch;
 
 // A convolution of stride 1: its own forward pass, or that of the gradient of another.
 struct Correlation {
-  Images<const float> x;
-  Images<float> y;
+  Images<cpu::ConstReals> x;
+  Images<cpu::Reals> y;
   int64_t batch;
   Index before;    // zeros in front
   const float* w;  // the kernel from channel c to result k is at c * w_channel + k * w_result
@@ -202,8 +202,8 @@ bool winograd_fits(const ConvGeometry& g) {
          g.groups == 1;
 }
 
-void winograd_forward(const ConvGeometry& g, const float* x, const float* w, const float* bias,
-                      float* y) {
+void winograd_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w, const float* bias,
+                      cpu::Reals y) {
   const int64_t taps = slices_of(g);
   Correlation{{x, g.in_channels, in_three(g.input, 1)},
               {y, g.out_channels, in_three(g.output, 1)},
@@ -220,8 +220,8 @@ void winograd_forward(const ConvGeometry& g, const float* x, const float* w, con
 
 // Every input element sums over the results that saw it: a convolution with the kernels turned by
 // 180 degrees and the channels exchanged.
-void winograd_backward_data(const ConvGeometry& g, const float* dy, const float* w,
-                            const float* bias, float* dx) {
+void winograd_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const float* w,
+                            const float* bias, cpu::Reals dx) {
   const int64_t taps = slices_of(g);
   const Index before = in_three(g.before, 0);
   Correlation{{dy, g.out_channels, in_three(g.output, 1)},

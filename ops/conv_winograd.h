@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/cpu/reals.h"
 #include "ops/conv_geometry.h"
 
 // Convolutions 3 x 3 and k x 3 x 3 of stride 1 by Winograd's F(4x4, 3x3) over the last two axes,
@@ -13,11 +14,11 @@ namespace tessera::detail {
 // spatial axes, kernel 3 x 3 over the last two, stride and dilation 1, one group.
 bool winograd_fits(const ConvGeometry& geometry);
 
-void winograd_forward(const ConvGeometry& geometry, const float* x, const float* w,
-                      const float* bias, float* y);
-void winograd_backward_data(const ConvGeometry& geometry, const float* dy, const float* w,
-                            const float* bias, float* dx);
-void winograd_backward_weight(const ConvGeometry& geometry, const float* x, const float* dy,
+void winograd_forward(const ConvGeometry& geometry, cpu::ConstReals x, const float* w,
+                      const float* bias, cpu::Reals y);
+void winograd_backward_data(const ConvGeometry& geometry, cpu::ConstReals dy, const float* w,
+                            const float* bias, cpu::Reals dx);
+void winograd_backward_weight(const ConvGeometry& geometry, cpu::ConstReals x, cpu::ConstReals dy,
                               float* dw);
 
 }  // namespace tessera::detail

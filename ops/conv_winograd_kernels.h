@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "core/cpu/reals.h"
+
 // The transforms of Winograd's F(4x4, 3x3): a tile of 4 x 4 results of a 3 x 3 convolution takes 36
 // products for each pair of channels instead of 144,
 //
@@ -28,12 +30,12 @@ struct TilePlanes {
 struct WinogradKernels {
   int64_t lanes;
   // B' d B of the 6 x 6 elements from each corner (4 apart), of at most kMaxInputTiles tiles.
-  void (*input)(const float* image, const TileStrip& strip, float* v, TilePlanes at);
+  void (*input)(cpu::ConstReals image, const TileStrip& strip, float* v, TilePlanes at);
   // A dy A' of the 4 x 4 elements, of at most kMaxTiles tiles; the transpose of `output`.
-  void (*gradient)(const float* image, const TileStrip& strip, float* v, TilePlanes at);
+  void (*gradient)(cpu::ConstReals image, const TileStrip& strip, float* v, TilePlanes at);
   // A' m A, plus bias[channel] unless bias is null, into the 4 x 4 elements of at most kMaxTiles
   // tiles; what lies outside is dropped.
-  void (*output)(const float* m, TilePlanes at, const float* bias, float* image,
+  void (*output)(const float* m, TilePlanes at, const float* bias, cpu::Reals image,
                  const TileStrip& strip);
   // G g G' of the `count` <= lanes kernels at w, w + step, ..., turned by 180 degrees if `flip`;
   // value i of kernel k goes to u[i * plane + k], zeros to the lanes behind.

@@ -84,14 +84,14 @@ struct TileGrid {
   }
 };
 
-// A batch of volumes [batch, channels, depth, height, width].
-template <class T>
+// A batch of volumes [batch, channels, depth, height, width] of Reals or ConstReals.
+template <class Data>
 struct Images {
-  T* data;
+  Data data;
   int64_t channels;
   Index extents;
 
-  T* at(const TilePlace& place, int64_t channel) const {
+  Data at(const TilePlace& place, int64_t channel) const {
     return data + ((place.image * channels + channel) * extents[0] + place.slice) * extents[1] *
                       extents[2];
   }

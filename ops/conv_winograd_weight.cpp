@@ -15,7 +15,7 @@ using cpu::Scratch;
 
 // dw = G' (sum over tiles of (A dy A') x (B' x B)) G: matrix products with tiles as the depth.
 struct WeightGradient {
-  Images<const float> x, dy;
+  Images<cpu::ConstReals> x, dy;
   int64_t batch;
   Index before;
   int64_t taps;  // slices that a result sees
@@ -144,7 +144,8 @@ struct WeightGradient {
 
 }  // namespace
 
-void winograd_backward_weight(const ConvGeometry& g, const float* x, const float* dy, float* dw) {
+void winograd_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstReals dy,
+                              float* dw) {
   WeightGradient{{x, g.in_channels, in_three(g.input, 1)},
                  {dy, g.out_channels, in_three(g.output, 1)},
                  g.batch,

@@ -2,6 +2,9 @@
 
 #include "core/amp.h"
 #include "core/cpu/gemm.h"
+#include "core/cpu/parallel.h"
+#include "core/cpu/reals.h"
+#include "core/cpu/scratch.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
@@ -48,6 +51,7 @@ class MatmulOp final : public KernelOp {
   void run(std::span<const Array> inputs, const Array& output) const override {
     const DType type = output.dtype;
     if (type == f32) product<float>(inputs, output);
+    if (is_half(type)) product_of_halves(inputs, output);
     if (type == f64) product<double>(inputs, output);
     if (type == i32) product<uint32_t>(inputs, output);
     if (type == i64) product<uint64_t>(inputs, output);
@@ -90,16 +94,29 @@ class MatmulOp final : public KernelOp {
                  batch_offsets(batch_of(y), b), Matrix<T>{output.as<T>(), y.back(), 1});
   }
 
+  void product_of_halves(std::span<const Array> inputs, const Array& output) const {
+    const cpu::Scratch<float> a(inputs[0].numel()), b(inputs[1].numel()), y(output.numel());
+    const auto widened = [](const Array& array, const cpu::Scratch<float>& memory) {
+      constexpr int64_t kGrain = 1 << 15;
+      cpu::parallel_ranges(array.numel(), kGrain, [&](int64_t begin, int64_t end) {
+        (cpu::ConstReals(array.data, array.dtype) + begin).read(end - begin, memory.data() + begin);
+      });
+      return Array{reinterpret_cast<std::byte*>(memory.data()), array.shape, f32};
+    };
+    const Array wide[] = {widened(inputs[0], a), widened(inputs[1], b)};
+    product<float>(wide, {reinterpret_cast<std::byte*>(y.data()), output.shape, f32});
+    cpu::parallel_ranges(output.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
+      (cpu::Reals(output.data, output.dtype) + begin).write(end - begin, y.data() + begin);
+    });
+  }
+
   bool transpose_a_, transpose_b_;
 };
 
 Tensor contract(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
   static const MatmulOp ops[] = {{false, false}, {false, true}, {true, false}, {true, true}};
   const DType type = a.dtype();
-  if (is_half(type) || type == u8) {
-    const DType wide = type == u8 ? i32 : f32;
-    return cast(contract(cast(a, wide), cast(b, wide), transpose_a, transpose_b), type);
-  }
+  if (type == u8) return cast(contract(cast(a, i32), cast(b, i32), transpose_a, transpose_b), u8);
   Shape shape = broadcast_shapes(batch_of(a.shape()), batch_of(b.shape()), "matmul");
   shape.push_back(a.shape(transpose_a ? -1 : -2));
   shape.push_back(b.shape(transpose_b ? -2 : -1));

@@ -73,16 +73,15 @@ Tensor grouped(const char* op, const Tensor& x, int64_t groups, const Tensor& we
   const Shape channels = {x.shape(1)};
   const Tensor w = parameter(op, "weight", weight, channels, channels, x);
   const Tensor b = parameter(op, "bias", bias, channels, channels, x);
-  const Tensor input = cast(x, compute_type(x.dtype()));
   if (x.numel() == 0) {
     const Shape view = Shape::filled(x.ndim() - 1, 1).with(0, x.shape(1));
+    const Tensor input = cast(x, compute_type(x.dtype()));
     return cast(
         affine(input, w.defined() ? reshape(w, view) : w, b.defined() ? reshape(b, view) : b),
         x.dtype());
   }
   const detail::NormGroups of{groups};
-  const Tensor moments = detail::channel_moments(input, of);
-  return cast(detail::channel_norm_node(input, moments, w, b, eps, of), x.dtype());
+  return detail::channel_norm_node(x, detail::channel_moments(x, of), w, b, eps, of);
 }
 
 // Over the last axes of x, which have the extents of `own`.
@@ -154,11 +153,10 @@ BatchNormResult batch_norm_train(const Operand& x, const Tensor& running_mean,
   const Tensor w = parameter(op, "weight", weight, channels, channels, x);
   const Tensor b = parameter(op, "bias", bias, channels, channels, x);
 
-  const Tensor input = cast(x, compute_type(x.dtype()));
-  const Tensor moments = detail::channel_moments(input);
-  const Tensor y = detail::channel_norm_node(input, moments, w, b, o.eps);
+  const Tensor moments = detail::channel_moments(x);
+  const Tensor y = detail::channel_norm_node(x, moments, w, b, o.eps);
   const double n = static_cast<double>(count), correction = o.unbiased ? n / (n - 1) : 1;
-  return {cast(y, x.dtype()), running(running_mean, slice(moments, 0, {.stop = 1}), o.momentum),
+  return {y, running(running_mean, slice(moments, 0, {.stop = 1}), o.momentum),
           running(running_var, slice(moments, 0, {.start = 1}) * correction, o.momentum)};
 }
 

@@ -5,6 +5,8 @@
 
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
+#include "core/cpu/reals.h"
+#include "core/cpu/scratch.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/window_kernels.h"
@@ -39,16 +41,36 @@ struct View {
   }
 };
 
-// One plane of arrays that all have equally many; T is the C++ type of their elements.
+// One plane of arrays that all have equally many; T is the C++ type that their elements are
+// computed in, to which those of inputs in halves are converted. The results of halves are
+// converted back.
 template <class T>
-struct Plane {
+class Plane {
+ public:
+  Plane(const Window& w, const Spans& s, int64_t n, int64_t planes)
+      : window(w), spans(s), number_(n), count_(planes) {}
   const Window& window;
   const Spans& spans;
-  int64_t number, count;
 
+  const T* in(const Array& array) {
+    const int64_t n = array.numel() / count_;
+    if (!is_half(array.dtype)) return array.as<T>() + number_ * n;
+    if constexpr (std::is_same_v<T, float>) {
+      return (cpu::ConstReals(array.data, array.dtype) + number_ * n).view(n, memory(n));
+    }
+    return nullptr;
+  }
   template <class U = T>
-  U* of(const Array& array) const {
-    return array.as<U>() + number * (array.numel() / count);
+  U* out(const Array& array) {
+    const int64_t n = array.numel() / count_;
+    if (!is_half(array.dtype)) return array.as<U>() + number_ * n;
+    if constexpr (std::is_same_v<U, float>) return result_ = memory(n);
+    return nullptr;
+  }
+  void finish(const Array& output) const {
+    const int64_t n = output.numel() / count_;
+    if (result_ == nullptr) return;
+    (cpu::Reals(output.data, output.dtype) + number_ * n).write(n, result_);
   }
 
   // Calls f(output, View) for each window.
@@ -62,6 +84,13 @@ struct Plane {
       }
     }
   }
+
+ private:
+  float* memory(int64_t n) { return memory_.emplace_back(n).data(); }
+
+  int64_t number_, count_;
+  std::vector<cpu::Scratch<float>> memory_;
+  float* result_ = nullptr;
 };
 
 // Calls f(Plane<T>) for each plane of an output. The plane is the unit of parallel work, so that no
@@ -73,10 +102,12 @@ void for_each_plane(const Window& window, DType dtype, const Array& output, F&& 
   const Spans spans = window.spans();
   const int64_t planes = planes_of(output.shape, window);
   const bool serial = planes * std::max(window.extent(), window.outputs()) < few;
-  dispatch(dtype, [&]<class T>(T) {
+  dispatch(compute_type(dtype), [&]<class T>(T) {
     if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
-      cpu::parallel_for(planes, serial, [&](int64_t plane) {
-        f(Plane<T>{window, spans, plane, planes});
+      cpu::parallel_for(planes, serial, [&](int64_t i) {
+        Plane<T> plane(window, spans, i, planes);
+        f(plane);
+        plane.finish(output);
       });
     }
   });
@@ -151,9 +182,9 @@ class MaxGatherOp final : public WindowOp {
   using WindowOp::WindowOp;
   std::string_view name() const override { return "max_pool_gather"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, output.dtype, output, [&]<class T>(const Plane<T>& plane) {
-      const T *x = plane.of(inputs[0]), *v = plane.of(inputs[1]);
-      T* y = plane.of(output);
+    for_each_plane(window_, output.dtype, output, [&]<class T>(Plane<T>& plane) {
+      const T *x = plane.in(inputs[0]), *v = plane.in(inputs[1]);
+      T* y = plane.out(output);
       plane.for_each_window([&](int64_t o, const View& view) {
         const int64_t i = argmax(x, view);
         y[o] = i < 0 ? T{} : v[i];
@@ -171,9 +202,9 @@ class MaxBackwardOp final : public WindowOp {
   using WindowOp::WindowOp;
   std::string_view name() const override { return "max_pool_backward"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, output.dtype, output, [&]<class T>(const Plane<T>& plane) {
-      const T *x = plane.of(inputs[0]), *dy = plane.of(inputs[1]);
-      T* dx = plane.of(output);
+    for_each_plane(window_, output.dtype, output, [&]<class T>(Plane<T>& plane) {
+      const T *x = plane.in(inputs[0]), *dy = plane.in(inputs[1]);
+      T* dx = plane.out(output);
       if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
         run_pairs(*pairs, x, dy, dx);
         return;
@@ -214,9 +245,9 @@ class MaxOp final : public WindowOp {
   using WindowOp::WindowOp;
   std::string_view name() const override { return "max_pool"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, output.dtype, output, [&]<class T>(const Plane<T>& plane) {
-      const T* x = plane.of(inputs[0]);
-      T* y = plane.of(output);
+    for_each_plane(window_, output.dtype, output, [&]<class T>(Plane<T>& plane) {
+      const T* x = plane.in(inputs[0]);
+      T* y = plane.out(output);
       if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
         const int64_t W = window_.axis[2].extent, Wo = window_.axis[2].outputs;
         for (int64_t h = 0; h < window_.axis[1].outputs; ++h)
@@ -240,9 +271,9 @@ class ArgmaxOp final : public WindowOp {
   std::string_view name() const override { return "max_pool_indices"; }
   bool differentiable() const override { return false; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, inputs[0].dtype, output, [&]<class T>(const Plane<T>& plane) {
-      const T* x = plane.of(inputs[0]);
-      auto* y = plane.template of<int64_t>(output);
+    for_each_plane(window_, inputs[0].dtype, output, [&]<class T>(Plane<T>& plane) {
+      const T* x = plane.in(inputs[0]);
+      auto* y = plane.template out<int64_t>(output);
       plane.for_each_window([&](int64_t o, const View& view) {
         const int64_t i = argmax(x, view);
         y[o] = i < 0 ? window_.extent() : i;
@@ -261,9 +292,9 @@ class AverageOp : public WindowOp {
     append_key(out, divisor_.number, divisor_.count_padding);
   }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, output.dtype, output, [&]<class T>(const Plane<T>& plane) {
-      const T* x = plane.of(inputs[0]);
-      T* y = plane.of(output);
+    for_each_plane(window_, output.dtype, output, [&]<class T>(Plane<T>& plane) {
+      const T* x = plane.in(inputs[0]);
+      T* y = plane.out(output);
       plane.for_each_window([&](int64_t o, const View& view) {
         double sum = 0;
         view.for_each([&](int64_t i) { sum += static_cast<double>(x[i]); });
@@ -289,9 +320,9 @@ class AverageBackwardOp final : public AverageOp {
   using AverageOp::AverageOp;
   std::string_view name() const override { return "avg_pool_backward"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, output.dtype, output, [&]<class T>(const Plane<T>& plane) {
-      const T* dy = plane.of(inputs[0]);
-      T* dx = plane.of(output);
+    for_each_plane(window_, output.dtype, output, [&]<class T>(Plane<T>& plane) {
+      const T* dy = plane.in(inputs[0]);
+      T* dx = plane.out(output);
       std::fill_n(dx, window_.extent(), T{});
       plane.for_each_window([&](int64_t o, const View& view) {
         const T share = static_cast<T>(static_cast<double>(dy[o]) / divided_by(view));
@@ -310,13 +341,12 @@ Tensors AverageOp::vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed
                     dy.dtype())};
 }
 
-// Halves are pooled in f32.
 Tensor window_node(std::shared_ptr<const Op> op, const Tensor& x, const Window& window,
                    DType dtype) {
   Shape shape = x.shape().slice(0, x.ndim() - window.ndim);
   for (size_t a = 3 - static_cast<size_t>(window.ndim); a < 3; ++a)
     shape.push_back(window.axis[a].outputs);
-  return make_node(std::move(op), {cast(x, compute_type(x.dtype()))}, shape, dtype);
+  return make_node(std::move(op), {x}, shape, dtype);
 }
 
 }  // namespace
@@ -368,8 +398,7 @@ void check_pooled(const char* op, int ndim, const Tensor& x) {
 }
 
 Tensor max_windows(const Tensor& x, const Window& window) {
-  const DType type = compute_type(x.dtype());
-  return cast(window_node(std::make_shared<MaxOp>(window), x, window, type), x.dtype());
+  return window_node(std::make_shared<MaxOp>(window), x, window, x.dtype());
 }
 
 Tensor argmax_windows(const Tensor& x, const Window& window) {
@@ -377,9 +406,7 @@ Tensor argmax_windows(const Tensor& x, const Window& window) {
 }
 
 Tensor average_windows(const Tensor& x, const Window& window, const Divisor& divisor) {
-  const DType type = compute_type(x.dtype());
-  return cast(window_node(std::make_shared<AverageOp>(window, divisor), x, window, type),
-              x.dtype());
+  return window_node(std::make_shared<AverageOp>(window, divisor), x, window, x.dtype());
 }
 
 }  // namespace tessera::detail

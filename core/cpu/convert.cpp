@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "core/cpu/reals.h"
 #include "core/cpu/tile.h"
 #include "core/scalar.h"
 
@@ -24,6 +25,12 @@ void convert(const std::byte* src, DType from, std::byte* dst, DType to, int64_t
   if (from == to) {
     std::memmove(dst, src, static_cast<size_t>(n * size_of(from)));
     return;
+  }
+  if (to == f32 && is_half(from)) {
+    return ConstReals(src, from).read(n, reinterpret_cast<float*>(dst));
+  }
+  if (from == f32 && is_half(to)) {
+    return Reals(dst, to).write(n, reinterpret_cast<const float*>(src));
   }
   dispatch(from, [&]<class From>(From) {
     dispatch(to, [&]<class To>(To) {

@@ -43,6 +43,44 @@ TEST_SUITE("ops/conv_nodes") {
     set_num_threads(before);
   }
 
+  TEST_CASE("halves are computed as f32 and rounded once, whatever the algorithm") {
+    struct Case {
+      Shape x, w;
+      ConvOptions options;
+    };
+    const Case cases[] = {
+        {{2, 17, 13, 70}, {19, 17, 3, 3}, {.padding = 1}},                            // winograd
+        {{1, 3, 20, 21}, {5, 3, 3, 3}, {.stride = 2, .padding = 1, .dilation = 2}},   // direct
+        {{2, 6, 9, 8}, {6, 1, 3, 3}, {.stride = {2, 1}, .padding = 1, .groups = 6}},  // depthwise
+        {{2, 6, 33, 9}, {4, 6, 1, 1}, {}},                                            // unfold
+        {{3, 5, 4, 4}, {7, 5, 2, 2}, {.stride = 2}},
+        {{1, 2, 5, 6, 7}, {3, 2, 3, 3, 3}, {.padding = 1}},
+    };
+    for (const Case& c : cases) {
+      const int axes = c.x.ndim() - 2;
+      const ConvGeometry g = conv_geometry("conv", axes, c.x, c.w, c.options);
+      CAPTURE(c.x.str());
+      for (const DType dtype : {bf16, f16}) {
+        const auto rounded = [&](const Shape& shape, uint64_t seed) {
+          return cast(uniform(shape, -1, 1, seed), dtype);
+        };
+        const Tensor x = rounded(g.x_shape(), 0), w = rounded(g.w_shape(), 1),
+                     dy = rounded(g.y_shape(), 2), by = rounded({g.out_channels}, 3),
+                     bx = rounded({g.in_channels}, 4);
+        const auto wide = [](const Tensor& t) { return cast(t, f32); };
+        const std::pair<Tensor, Tensor> both[] = {
+            {conv_forward_node(x, w, g, by), conv_forward_node(wide(x), wide(w), g, wide(by))},
+            {conv_backward_data_node(dy, w, g, bx),
+             conv_backward_data_node(wide(dy), wide(w), g, wide(bx))},
+            {conv_backward_weight_node(x, dy, g), conv_backward_weight_node(wide(x), wide(dy), g)}};
+        for (const auto& [half, full] : both) {
+          CHECK(half.dtype() == dtype);
+          check_close(half, cast(full, dtype), 0);
+        }
+      }
+    }
+  }
+
   TEST_CASE("halves are summed in f32") {
     const ConvGeometry g = conv_geometry("conv1d", 1, {1, 1, 512}, {1, 1, 512}, {});
     const Tensor ones = cast(uniform({1, 1, 512}, 1, 1), bf16);

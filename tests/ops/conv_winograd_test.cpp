@@ -56,12 +56,13 @@ TEST_SUITE("ops/conv_winograd") {
   TEST_CASE("nothing to compute") {
     const ConvGeometry empty = conv_geometry("conv2d", 2, {0, 4, 5, 5}, {3, 4, 3, 3}, {});
     std::vector<float> dw(static_cast<size_t>(empty.w_shape().numel()), 9.0f);
-    winograd_forward(empty, nullptr, dw.data(), nullptr, nullptr);
-    winograd_backward_weight(empty, nullptr, nullptr, dw.data());
+    float* const none = nullptr;
+    winograd_forward(empty, none, dw.data(), nullptr, none);
+    winograd_backward_weight(empty, none, none, dw.data());
     CHECK(dw == std::vector<float>(dw.size(), 0.0f));
     const ConvGeometry blind = conv_geometry("conv2d", 2, {1, 0, 3, 3}, {2, 0, 3, 3}, {});
     std::vector<float> y(2, 9.0f);
-    winograd_forward(blind, nullptr, nullptr, nullptr, y.data());
+    winograd_forward(blind, static_cast<float*>(nullptr), nullptr, nullptr, y.data());
     CHECK(y == std::vector<float>{0, 0});
   }
 
