@@ -114,6 +114,7 @@
 #include "optim/adam.h"
 #include "optim/clip.h"
 #include "optim/ema.h"
+#include "optim/loss_scaler.h"
 #include "optim/make.h"
 #include "optim/rmsprop.h"
 #include "optim/schedule.h"

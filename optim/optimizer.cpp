@@ -12,6 +12,7 @@
 #include "core/settings.h"
 #include "ops/binary.h"
 #include "ops/creation.h"
+#include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/unary.h"
 #include "optim/clip.h"
@@ -158,6 +159,22 @@ void Optimizer::step(const Operand& loss) {
   apply(gradients_of("step", loss), loss);
 }
 
+bool Optimizer::step_scaled(const Operand& loss, double scale) {
+  const Call call("step", loss.where);
+  require(scale > 0 && std::isfinite(scale), "step: the scale must be positive and finite, got {}",
+          scale);
+  Tensors gradients = gradients_of("step", loss);
+  const NoGrad no_grad;
+  Tensor finite;
+  for (Tensor& gradient : gradients) {
+    if (!gradient.defined()) continue;
+    gradient = gradient / scale;
+    const Tensor own = all(isfinite(gradient));
+    finite = finite.defined() ? finite & own : own;
+  }
+  return apply(std::move(gradients), loss, finite);
+}
+
 void Optimizer::step() {
   Tensors gradients;
   bool any = false;
@@ -214,18 +231,19 @@ void Optimizer::zero_grad() {
   for (Parameter& p : parameters_) p.accumulated = {};
 }
 
-void Optimizer::apply(Tensors gradients, const Tensor& loss) {
+bool Optimizer::apply(Tensors gradients, const Tensor& loss, Tensor finite) {
   const NoGrad no_grad;
-  Tensor finite, norm;
+  const bool may_skip = finite.defined();
+  Tensor norm;
   if (options_.clip_value > 0) gradients = clip_grad_value(gradients, options_.clip_value);
   if (options_.clip_norm > 0) {
     Clipped clipped = clip_grad_norm(gradients, options_.clip_norm);
     gradients = std::move(clipped.gradients);
     norm = clipped.norm;
   }
-  if (options_.check_finite && loss.defined()) finite = isfinite(reshape(loss, {}));
-  if (options_.check_finite && norm.defined())
-    finite = finite.defined() ? finite & isfinite(norm) : isfinite(norm);
+  const bool check = options_.check_finite && !may_skip;
+  if (check && loss.defined()) finite = isfinite(reshape(loss, {}));
+  if (check && norm.defined()) finite = finite.defined() ? finite & isfinite(norm) : isfinite(norm);
 
   Exchange exchange;
   for (size_t i = 0; i < gradients.size(); ++i) {
@@ -257,12 +275,14 @@ void Optimizer::apply(Tensors gradients, const Tensor& loss) {
       if (p.steps == 0) p.state = {};
     }
   }
-  require_finite(finite, "step", loss);
+  const bool updated = !may_skip || finite.item() != 0;
+  if (!may_skip) require_finite(finite, "step", loss);
   grad_norm_ = norm;
   for (size_t i = 0; i < moved.size(); ++i) {
-    if (moved[i]) ++parameters_[i].steps;
+    if (moved[i] && updated) ++parameters_[i].steps;
   }
   zero_grad();
+  return updated;
 }
 
 double Optimizer::lr(size_t group) const {

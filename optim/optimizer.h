@@ -54,6 +54,11 @@ class Optimizer {
   // is not finite.
   void step(const Operand& loss);
 
+  // As `step` of loss / scale, where `loss` has been multiplied by `scale` so that gradients in
+  // halves do not vanish. When a gradient is not finite nothing changes, but that what was
+  // accumulated is forgotten, and false is returned. See optim/loss_scaler.h.
+  bool step_scaled(const Operand& loss, double scale);
+
   // Adds the gradients of `loss` to the accumulated ones, computes them, and forgets the graph.
   void backward(const Operand& loss);
   // Updates by the accumulated gradients. Throws Error when there are none.
@@ -118,7 +123,9 @@ class Optimizer {
 
   // Gradients of the loss plus the accumulated ones.
   Tensors gradients_of(const char* function, const Tensor& loss) const;
-  void apply(Tensors gradients, const Tensor& loss);
+  // With `finite`, a bool: where it does not hold, nothing is updated and false returned; without,
+  // what is not finite is an Error.
+  bool apply(Tensors gradients, const Tensor& loss, Tensor finite = {});
 
   StepOptions options_;
   std::vector<double> lr_;

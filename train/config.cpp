@@ -31,6 +31,8 @@ void TrainConfig::check() const {
   within("max_minutes", max_minutes, 0, 1e9);
   require(lr > 0 && std::isfinite(lr), "train: lr must be above 0 and finite, got {}", lr);
   require(ema >= 0 && ema < 1, "train: ema must be in [0, 1), got {}", ema);
+  require(amp == "off" || amp == "bf16" || amp == "f16",
+          "train: amp must be bf16, f16 or off, got '{}'", amp);
   require(device == "cpu", "train: device must be cpu, got '{}'", device);
 }
 

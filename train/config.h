@@ -16,6 +16,7 @@ struct TrainConfig {
 
   int64_t epochs = 50, batch = 8, accumulate = 1;
   double lr = 3e-4, clip_norm = 0, ema = 0;
+  std::string amp = "off";
   std::string optimizer = "adam", schedule = "poly", loss = "0.5*dice+0.5*ce";
   std::string supervision = "nnunet";
 
@@ -45,6 +46,7 @@ struct TrainConfig {
     f("lr", c.lr, "learning rate");
     f("clip_norm", c.clip_norm, "largest norm of all gradients together; 0: no limit");
     f("ema", c.ema, "validate and save a running mean of the weights, such as 0.999; 0: none");
+    f("amp", c.amp, "mixed precision: bf16, f16 (with loss scaling) or off");
     f("optimizer", c.optimizer,
       "sgd(momentum=0.9), adam, adamw(weight_decay=0.05), adagrad, rmsprop");
     f("schedule", c.schedule, "of the learning rate: constant, poly, cosine, one_cycle, ...");

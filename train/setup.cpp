@@ -123,6 +123,11 @@ Setup::Setup(const TrainConfig& config) : data((config.check(), open_data(config
   supervision = nn::parse_supervision_weights(config.supervision);
   optimizer =
       optim::make(config.optimizer, model.network->parameters(), {.clip_norm = config.clip_norm});
+  if (config.amp == "bf16") amp = bf16;
+  if (config.amp == "f16") {
+    amp = f16;
+    scaler.emplace();
+  }
   updates_per_epoch = (loader->batches() + config.accumulate - 1) / config.accumulate;
   schedule = optim::schedule(config.schedule, config.epochs * updates_per_epoch);
   if (config.ema > 0) {

@@ -9,6 +9,7 @@
 #include "io/loader.h"
 #include "nn/loss/deep_supervision.h"
 #include "optim/ema.h"
+#include "optim/loss_scaler.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "train/config.h"
@@ -28,9 +29,11 @@ struct Setup {
   nn::Loss loss;
   nn::SupervisionWeights supervision;
   std::unique_ptr<optim::Optimizer> optimizer;
-  int64_t updates_per_epoch = 0;    // of the optimizer
-  optim::SchedulePtr schedule;      // over all updates
-  std::unique_ptr<optim::Ema> ema;  // null: not asked for
+  int64_t updates_per_epoch = 0;            // of the optimizer
+  optim::SchedulePtr schedule;              // over all updates
+  std::unique_ptr<optim::Ema> ema;          // null: not asked for
+  std::optional<DType> amp;                 // of mixed precision
+  std::optional<optim::LossScaler> scaler;  // of f16
 };
 
 // What a run is about to do, in a few lines for people: data, network, settings, where it goes and

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "io/model_file.h"
@@ -61,6 +62,7 @@ NamedTensors take(const std::string& prefix, const NamedTensors& from) {
 
 // The loss of a batch, also of one whose images were mixed.
 Tensor batch_loss(const Setup& setup, const io::Batch& batch) {
+  const Amp precision(setup.amp);
   const Tensors outputs = setup.model.network->outputs(batch.image);
   const auto against = [&](const Tensor& mask, const Tensor& annotated) {
     return outputs.size() == 1
@@ -116,6 +118,7 @@ void Trainer::State::restore() {
   setup.optimizer->load_state_dict(take("optimizer.", tensors));
   setup.schedule->load_state_dict(take("schedule.", tensors));
   if (setup.ema) setup.ema->load_state_dict(take("ema.", tensors));
+  if (setup.scaler) setup.scaler->load_state_dict(take("scaler.", tensors));
   const io::Json& progress = file.training->progress;
   Position::fields(at, [&](const char* key, auto& value) {
     value = io::field<std::remove_reference_t<decltype(value)>>(progress, key, name);
@@ -136,6 +139,7 @@ void Trainer::State::save_last() {
   put("optimizer.", setup.optimizer->state_dict(), state.tensors);
   put("schedule.", setup.schedule->state_dict(), state.tensors);
   if (setup.ema) put("ema.", setup.ema->state_dict(), state.tensors);
+  if (setup.scaler) put("scaler.", setup.scaler->state_dict(), state.tensors);
   Position::fields(at, [&](const char* key, const auto& value) { state.progress[key] = value; });
   const RandomState random = random_state();
   state.progress["random_seed"] = random.seed;
@@ -163,10 +167,12 @@ double Trainer::State::train_batch(const io::Batch& batch) {
   try {
     const Tensor loss = batch_loss(setup, batch) / static_cast<double>(together);
     if (batch.number + 1 < begun + together) {
-      setup.optimizer->backward(loss);
+      setup.scaler ? setup.scaler->backward(*setup.optimizer, loss)
+                   : setup.optimizer->backward(loss);
     } else {
       setup.optimizer->set_lr(config.lr * setup.schedule->factor(at.updates));
-      setup.optimizer->step(loss);
+      setup.scaler ? static_cast<void>(setup.scaler->step(*setup.optimizer, loss))
+                   : setup.optimizer->step(loss);
       ++at.updates;
       if (setup.ema) setup.ema->update();
     }

@@ -132,6 +132,32 @@ TEST_SUITE("train/trainer") {
     }
   }
 
+  TEST_CASE("mixed precision: a run learns, and resumes with the same bits") {
+    const TinySet set("trainer_amp");
+    for (const char* amp : {"bf16", "f16"}) {
+      CAPTURE(amp);
+      TrainConfig whole = tiny_config(set, std::string("whole_") + amp);
+      whole.amp = amp;
+      whole.accumulate = 2;
+      run(whole);
+      const auto expected = state_of(whole);
+      CHECK((expected.count("training/scaler.scale") == 1) == (std::string(amp) == "f16"));
+      const io::RunHistory log = io::read_run_log(fs::path(whole.out) / "log.csv");
+      CHECK(log["loss"].back() < log["loss"].front());
+      TrainConfig parts = whole;
+      parts.out = set.run(std::string("parts_") + amp).string();
+      parts.epochs = 2;
+      run(parts);
+      parts.resume = true;
+      parts.epochs = 4;
+      run(parts);
+      CHECK(state_of(parts) == expected);
+    }
+    TrainConfig wrong = tiny_config(set, "wrong");
+    wrong.amp = "f64";
+    CHECK(has(error_of([&] { run(wrong); }), "amp must be bf16, f16 or off, got 'f64'"));
+  }
+
   TEST_CASE("patience ends a run that does not get better") {
     const TinySet set("trainer_patience");
     TrainConfig config = tiny_config(set, "run");

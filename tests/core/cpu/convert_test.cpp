@@ -12,7 +12,7 @@ using namespace tessera;
 namespace {
 
 template <class To, class From>
-To converted(From value) {
+To convert_one(From value) {
   To result;
   cpu::convert(reinterpret_cast<const std::byte*>(&value), dtype_of<From>,
                reinterpret_cast<std::byte*>(&result), dtype_of<To>, 1);
@@ -44,50 +44,50 @@ TEST_SUITE("core/cpu/convert") {
   }
 
   TEST_CASE("reals become integers towards zero") {
-    CHECK(converted<int32_t>(2.9) == 2);
-    CHECK(converted<int32_t>(-2.9F) == -2);
-    CHECK(converted<int64_t>(-0.5) == 0);
-    CHECK(converted<uint8_t>(255.9) == 255);
-    CHECK(converted<int64_t>(Half(-3.5F)) == -3);
+    CHECK(convert_one<int32_t>(2.9) == 2);
+    CHECK(convert_one<int32_t>(-2.9F) == -2);
+    CHECK(convert_one<int64_t>(-0.5) == 0);
+    CHECK(convert_one<uint8_t>(255.9) == 255);
+    CHECK(convert_one<int64_t>(Half(-3.5F)) == -3);
   }
 
   TEST_CASE("reals out of range saturate, and nan is 0") {
     constexpr int32_t kMax = std::numeric_limits<int32_t>::max();
     constexpr int32_t kMin = std::numeric_limits<int32_t>::min();
-    CHECK(converted<int32_t>(kInf) == kMax);
-    CHECK(converted<int32_t>(-kInf) == kMin);
-    CHECK(converted<int32_t>(2147483648.0) == kMax);
-    CHECK(converted<int32_t>(2147483647.0) == kMax);
-    CHECK(converted<int32_t>(3e9F) == kMax);
-    CHECK(converted<int32_t>(-2147483648.9) == kMin);
-    CHECK(converted<int64_t>(1e300) == std::numeric_limits<int64_t>::max());
-    CHECK(converted<int64_t>(-1e30F) == std::numeric_limits<int64_t>::min());
-    CHECK(converted<int32_t>(kNan) == 0);
-    CHECK(converted<int64_t>(static_cast<float>(kNan)) == 0);
-    CHECK(converted<uint8_t>(kNan) == 0);
+    CHECK(convert_one<int32_t>(kInf) == kMax);
+    CHECK(convert_one<int32_t>(-kInf) == kMin);
+    CHECK(convert_one<int32_t>(2147483648.0) == kMax);
+    CHECK(convert_one<int32_t>(2147483647.0) == kMax);
+    CHECK(convert_one<int32_t>(3e9F) == kMax);
+    CHECK(convert_one<int32_t>(-2147483648.9) == kMin);
+    CHECK(convert_one<int64_t>(1e300) == std::numeric_limits<int64_t>::max());
+    CHECK(convert_one<int64_t>(-1e30F) == std::numeric_limits<int64_t>::min());
+    CHECK(convert_one<int32_t>(kNan) == 0);
+    CHECK(convert_one<int64_t>(static_cast<float>(kNan)) == 0);
+    CHECK(convert_one<uint8_t>(kNan) == 0);
   }
 
   TEST_CASE("whole numbers out of range wrap") {
-    CHECK(converted<uint8_t>(int32_t{256 + 7}) == 7);
-    CHECK(converted<uint8_t>(int64_t{-1}) == 255);
-    CHECK(converted<int32_t>((int64_t{1} << 32) + 5) == 5);
-    CHECK(converted<uint8_t>(-1.0) == 255);
+    CHECK(convert_one<uint8_t>(int32_t{256 + 7}) == 7);
+    CHECK(convert_one<uint8_t>(int64_t{-1}) == 255);
+    CHECK(convert_one<int32_t>((int64_t{1} << 32) + 5) == 5);
+    CHECK(convert_one<uint8_t>(-1.0) == 255);
   }
 
   TEST_CASE("everything but zero is true") {
-    CHECK(converted<bool>(0.5));
-    CHECK(converted<bool>(kNan));
-    CHECK_FALSE(converted<bool>(-0.0));
-    CHECK(converted<bool>(Half(6e-8F)));
-    CHECK(converted<float>(true) == 1);
+    CHECK(convert_one<bool>(0.5));
+    CHECK(convert_one<bool>(kNan));
+    CHECK_FALSE(convert_one<bool>(-0.0));
+    CHECK(convert_one<bool>(Half(6e-8F)));
+    CHECK(convert_one<float>(true) == 1);
   }
 
   TEST_CASE("reals are rounded to the nearest") {
-    CHECK(converted<float>(0.1) == 0.1F);
-    CHECK(converted<float>(1e300) == std::numeric_limits<float>::infinity());
-    CHECK(converted<Half>(1.0 / 3).bits == Half(1.0F / 3).bits);
-    CHECK(converted<float>((int64_t{1} << 24) + 1) == 16777216.0F);
-    CHECK(std::isnan(converted<float>(kNan)));
+    CHECK(convert_one<float>(0.1) == 0.1F);
+    CHECK(convert_one<float>(1e300) == std::numeric_limits<float>::infinity());
+    CHECK(convert_one<Half>(1.0 / 3).bits == Half(1.0F / 3).bits);
+    CHECK(convert_one<float>((int64_t{1} << 24) + 1) == 16777216.0F);
+    CHECK(std::isnan(convert_one<float>(kNan)));
   }
 
   TEST_CASE("equal dtypes are copied, in place too") {
