@@ -25,7 +25,7 @@ LossScaler::LossScaler(const LossScalerOptions& options)
 
 void LossScaler::backward(Optimizer& optimizer, const Operand& loss) const {
   const Call call("backward", loss.where);
-  optimizer.backward(loss * scale_);
+  optimizer.backward_scaled(loss * scale_);
 }
 
 bool LossScaler::step(Optimizer& optimizer, const Operand& loss) {

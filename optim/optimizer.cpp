@@ -204,9 +204,18 @@ void Optimizer::step(const Tensors& gradients) {
 
 void Optimizer::backward(const Operand& loss) {
   const Call call("backward", loss.where);
+  accumulate(loss, options_.check_finite);
+}
+
+void Optimizer::backward_scaled(const Operand& loss) {
+  const Call call("backward", loss.where);
+  accumulate(loss, false);
+}
+
+void Optimizer::accumulate(const Tensor& loss, bool check_finite) {
   Tensors gradients = gradients_of("backward", loss);
   const NoGrad no_grad;
-  const Tensor finite = options_.check_finite ? isfinite(reshape(loss, {})) : Tensor();
+  const Tensor finite = check_finite ? isfinite(reshape(loss, {})) : Tensor();
   std::vector<Tensor*> started;
   Exchange exchange;
   for (size_t i = 0; i < gradients.size(); ++i) {

@@ -58,6 +58,8 @@ class Optimizer {
   // halves do not vanish. When a gradient is not finite nothing changes, but that what was
   // accumulated is forgotten, and false is returned. See optim/loss_scaler.h.
   bool step_scaled(const Operand& loss, double scale);
+  // As `backward`, for a later step_scaled: a loss that is not finite is found out there.
+  void backward_scaled(const Operand& loss);
 
   // Adds the gradients of `loss` to the accumulated ones, computes them, and forgets the graph.
   void backward(const Operand& loss);
@@ -123,6 +125,7 @@ class Optimizer {
 
   // Gradients of the loss plus the accumulated ones.
   Tensors gradients_of(const char* function, const Tensor& loss) const;
+  void accumulate(const Tensor& loss, bool check_finite);
   // With `finite`, a bool: where it does not hold, nothing is updated and false returned; without,
   // what is not finite is an Error.
   bool apply(Tensors gradients, const Tensor& loss, Tensor finite = {});
