@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/index.h"
 #include "core/program.h"
 
 namespace tessera {
@@ -11,9 +12,7 @@ namespace {
 
 using Kind = Instruction::Kind;
 
-size_t at(int i) {
-  return static_cast<size_t>(i);
-}
+using detail::at;
 
 // By register: whether it may change from one element to the next along the innermost axis. What
 // does not is one value for a whole tile, or for long parts of it, and computed once by itself;

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "core/evaluator.h"
+#include "core/memory_report.h"
 #include "core/op.h"
 #include "core/settings.h"
 #include "core/step_text.h"
@@ -12,12 +13,6 @@
 namespace tessera {
 
 namespace {
-
-std::string bytes_text(int64_t bytes) {
-  if (bytes < 10'000) return fmt::format("{} B", bytes);
-  if (bytes < 10'000'000) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-}
 
 // Text inside a quoted Graphviz string; lines end as `newline` says, "\n" centred or "\l" left.
 std::string escaped(const std::string& text, const char* newline) {

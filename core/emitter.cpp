@@ -2,15 +2,14 @@
 
 #include <algorithm>
 
+#include "core/index.h"
 #include "core/node.h"
 
 namespace tessera {
 
 namespace {
 
-size_t at(int i) {
-  return static_cast<size_t>(i);
-}
+using detail::at;
 
 const Op& op_of(const Graph& graph, int value) {
   return *graph.vertices[at(value)].node->op;

@@ -1,7 +1,6 @@
 #include "core/evaluator.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <list>
 #include <mutex>
@@ -9,20 +8,16 @@
 #include <unordered_map>
 
 #include "core/backend.h"
+#include "core/clock.h"
 #include "core/error.h"
+#include "core/index.h"
 #include "core/op.h"
 
 namespace tessera {
 
 namespace {
 
-size_t at(int i) {
-  return static_cast<size_t>(i);
-}
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+using detail::at;
 
 // Plans by signature, the least recently used dropped first.
 class PlanCache {

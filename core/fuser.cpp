@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/emitter.h"
+#include "core/index.h"
 #include "core/node.h"
 
 namespace tessera {
@@ -17,9 +18,7 @@ constexpr size_t kMaxStores = 8;
 constexpr size_t kMaxCheap = 4;  // operations a recomputed value may take
 constexpr int kLookBack = 24;    // groups tried as partners of a new one
 
-size_t at(int i) {
-  return static_cast<size_t>(i);
-}
+using detail::at;
 
 enum class Role : uint8_t { existing, map, view, reduce, kernel };
 

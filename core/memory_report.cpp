@@ -9,8 +9,6 @@
 
 namespace tessera {
 
-namespace {
-
 std::string bytes_text(int64_t bytes) {
   const auto value = static_cast<double>(bytes);
   if (bytes < 1000) return fmt::format("{} B", bytes);
@@ -18,8 +16,6 @@ std::string bytes_text(int64_t bytes) {
   if (bytes < 1'000'000'000) return fmt::format("{:.2f} MB", value / 1e6);
   return fmt::format("{:.2f} GB", value / 1e9);
 }
-
-}  // namespace
 
 std::vector<LiveTensor> live_tensors() {
   std::vector<LiveTensor> tensors;

@@ -21,6 +21,9 @@ struct LiveTensor {
 // The blocks in use, largest first. Blocks of running plans (arenas) are not among them.
 std::vector<LiveTensor> live_tensors();
 
+// "999 B", "12.30 MB".
+std::string bytes_text(int64_t bytes);
+
 // A table of the `most` largest, and how much memory is in use and cached in all:
 //
 //        bytes  value                op        line

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 
+#include "core/index.h"
 #include "core/node.h"
 
 namespace tessera {
 
 namespace {
 
-size_t at(int i) {
-  return static_cast<size_t>(i);
-}
+using detail::at;
 
 constexpr int64_t kAlignment = 64;
 

@@ -1,12 +1,12 @@
 #include "core/profile.h"
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <map>
 #include <mutex>
 #include <tuple>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/evaluator.h"
 #include "core/step_text.h"
@@ -16,15 +16,6 @@ namespace tessera {
 namespace {
 
 constexpr size_t kMaxEvents = 1'000'000;
-
-struct Event {
-  size_t row;
-  double begin_seconds, seconds;
-};
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 std::string quoted(const std::string& text) {
   std::string result = "\"";
@@ -54,6 +45,10 @@ std::string shortened(const std::string& text, size_t width) {
 }  // namespace
 
 struct Profile::Record {
+  struct Event {
+    size_t row;
+    double begin_seconds, seconds;
+  };
   mutable std::mutex mutex;
   const double begin = now();
   std::map<std::tuple<std::string, std::string, std::string>, size_t> index;
@@ -137,7 +132,7 @@ void Profile::write_trace(const std::string& path) const {
   const std::lock_guard lock(record_->mutex);
   file << "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [";
   const char* separator = "\n";
-  for (const Event& event : record_->events) {
+  for (const Record::Event& event : record_->events) {
     const ProfileRow& row = record_->rows[event.row];
     const auto calls = static_cast<double>(row.calls);
     file << separator

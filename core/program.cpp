@@ -6,16 +6,11 @@
 #include <fmt/core.h>
 
 #include "core/error.h"
+#include "core/index.h"
 
 namespace tessera {
 
-namespace {
-
-size_t at(int i) {
-  return static_cast<size_t>(i);
-}
-
-}  // namespace
+using detail::at;
 
 Program collapsed(const Program& original, int* split) {
   using Kind = Instruction::Kind;

@@ -31,14 +31,14 @@ namespace {
 
 constexpr size_t kStep = 64, kClasses = 8, kChunk = 256;
 
-struct Link {
-  Link* next;
+struct FreeBlock {
+  FreeBlock* next;
 };
 
 // Free blocks of threads that have ended, for others to take over.
 struct Orphans {
   std::mutex mutex;
-  std::array<std::vector<Link*>, kClasses> lists;
+  std::array<std::vector<FreeBlock*>, kClasses> lists;
 };
 
 Orphans& orphans() {
@@ -47,7 +47,7 @@ Orphans& orphans() {
 }
 
 struct FreeLists {
-  std::array<Link*, kClasses> head{};
+  std::array<FreeBlock*, kClasses> head{};
 
   ~FreeLists() {
     Orphans& all = orphans();
@@ -70,7 +70,7 @@ struct FreeLists {
     const size_t bytes = (index + 1) * kStep;
     auto* chunk = static_cast<std::byte*>(::operator new (bytes* kChunk, std::align_val_t{kStep}));
     for (size_t i = 0; i < kChunk; ++i) {
-      auto* link = reinterpret_cast<Link*>(chunk + i * bytes);
+      auto* link = reinterpret_cast<FreeBlock*>(chunk + i * bytes);
       link->next = head[index];
       head[index] = link;
     }
@@ -89,7 +89,7 @@ void* slab_allocate(size_t bytes) {
   if (index >= kClasses) return ::operator new(bytes);
   FreeLists& lists = free_lists();
   if (lists.head[index] == nullptr) lists.refill(index);
-  Link* link = lists.head[index];
+  FreeBlock* link = lists.head[index];
   lists.head[index] = link->next;
   return link;
 }
@@ -98,7 +98,7 @@ void slab_free(void* memory, size_t bytes) noexcept {
   const size_t index = (bytes - 1) / kStep;
   if (index >= kClasses) return ::operator delete(memory, bytes);
   FreeLists& lists = free_lists();
-  auto* link = static_cast<Link*>(memory);
+  auto* link = static_cast<FreeBlock*>(memory);
   link->next = lists.head[index];
   lists.head[index] = link;
 }

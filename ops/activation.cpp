@@ -12,7 +12,7 @@ namespace tessera {
 
 namespace {
 
-enum Row : size_t {
+enum ActivationRow : size_t {
 #define ROW(name, Function) k##Function,
   TESSERA_ACTIVATION_OPS(ROW)
 #undef ROW

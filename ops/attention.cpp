@@ -20,7 +20,7 @@ namespace tessera {
 namespace {
 
 constexpr const char* kName = "scaled_dot_product_attention";
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kMasked = -std::numeric_limits<double>::infinity();
 
 void check(const Tensor& query, const Tensor& key, const Tensor& value,
            const AttentionOptions& options) {
@@ -115,10 +115,10 @@ Tensor masked_softmax(const Operand& scores, const Tensor& mask) {
   require(broadcast_shapes(scores.shape(), mask.shape(), "masked_softmax") == scores.shape(),
           "masked_softmax: the mask {} must broadcast to the scores {}", mask.shape(),
           scores.shape());
-  const Tensor masked = mask.dtype() == bool_ ? tessera::where(mask, scores, -kInfinity)
+  const Tensor masked = mask.dtype() == bool_ ? tessera::where(mask, scores, kMasked)
                                               : add(scores, cast(mask, scores.dtype()));
   // Lines without hope are computed as if they were all 0, so that no NaN reaches the gradient.
-  const Tensor hopeless = all(eq(masked, -kInfinity), {-1}, true);
+  const Tensor hopeless = all(eq(masked, kMasked), {-1}, true);
   return tessera::where(hopeless, 0.0, softmax(tessera::where(hopeless, 0.0, masked), -1));
 }
 

@@ -124,7 +124,7 @@ class AttentionOp : public KernelOp {
       (in[3].dtype == bool_) ? void(mask.allowed = in[3].as<bool>() + at)
                              : void(mask.added = in[3].as<T>() + at);
     }
-    kernels<T>().mask(n, static_cast<T>(options_.scale), mask, s);
+    attention_kernels<T>().mask(n, static_cast<T>(options_.scale), mask, s);
     if (!options_.causal) return;
     constexpr T kNever = -std::numeric_limits<T>::infinity();
     if (by_key) {
@@ -260,8 +260,9 @@ class FlashAttentionBackwardOp final : public AttentionOp {
           T* const row = p.data() + r * kColumns;
           const int64_t at = s.by_key ? c : first + r, stride = s.by_key ? 1 : 0;
           finish(in, head, first + r, c, n, s.by_key, row);
-          kernels<T>().probabilities(n, row, of_head + at, stride);
-          kernels<T>().slopes(n, row, scale, mean_of_head + at, stride, dp.data() + r * kColumns);
+          attention_kernels<T>().probabilities(n, row, of_head + at, stride);
+          attention_kernels<T>().slopes(n, row, scale, mean_of_head + at, stride,
+                                        dp.data() + r * kColumns);
         }
         s.slopes_by.multiply(head, block, count, n, dp.data(), kColumns, slopes.data(), slope_row,
                              true);
@@ -314,9 +315,9 @@ class FlashAttentionOp final : public AttentionOp {
           for (int64_t r = 0; r < count; ++r) {
             T* const row = scores.data() + r * kColumns;
             finish(in, head, first + r, c, n, false, row);
-            const T factor = kernels<T>().join(n, row, &greatest[r], &total[r]);
+            const T factor = attention_kernels<T>().join(n, row, &greatest[r], &total[r]);
             T* const sum = sums.data() + r * sum_row;
-            if (c > 0 && factor != 1) kernels<T>().multiply(Ev, factor, sum, sum);
+            if (c > 0 && factor != 1) attention_kernels<T>().multiply(Ev, factor, sum, sum);
           }
           values.multiply(head, block, count, n, scores.data(), kColumns, sums.data(), sum_row,
                           c > 0);
@@ -324,7 +325,8 @@ class FlashAttentionOp final : public AttentionOp {
         for (int64_t r = 0; r < count; ++r) {
           T* const y = out.as<T>() + (head * L + first + r) * (Ev + 1);
           const T sum = total[r];
-          kernels<T>().multiply(Ev, sum == 0 ? T(0) : 1 / sum, sums.data() + r * sum_row, y);
+          attention_kernels<T>().multiply(Ev, sum == 0 ? T(0) : 1 / sum, sums.data() + r * sum_row,
+                                          y);
           y[Ev] = sum == 0 ? kInfinity : greatest[r] + std::log(sum);
         }
       });

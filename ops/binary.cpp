@@ -21,7 +21,7 @@ int kind_of(DType dtype) {
   return is_floating(dtype) ? 2 : dtype == bool_ ? 0 : 1;
 }
 
-enum Row : size_t {
+enum BinaryRow : size_t {
 #define ROW(name, Function) k##Function,
   TESSERA_BINARY_OPS(ROW) ROW(pow, Pow)
 #undef ROW
@@ -30,7 +30,7 @@ enum Row : size_t {
 template <class F>
 class BinaryOp final : public MapOp {
  public:
-  BinaryOp(const char* name, const char* function, Row row)
+  BinaryOp(const char* name, const char* function, BinaryRow row)
       : name_(name), function_(function), row_(row) {}
   std::string_view name() const override { return name_; }
   TileFn tile(DType type) const override {
@@ -54,7 +54,7 @@ class BinaryOp final : public MapOp {
 
  private:
   const char *name_, *function_;
-  Row row_;
+  BinaryRow row_;
 };
 
 template <class F>

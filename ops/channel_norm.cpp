@@ -109,7 +109,8 @@ class ChannelMomentsOp final : public KernelOp {
       pieces.for_each([&](const Pieces::Piece& p) {
         auto& [mean, squares] = sums[static_cast<size_t>(p.number)];
         T memory[Pieces::kMost];
-        kernels<T>().moments(reals(in[0], p).view(p.size, memory), p.size, &mean, &squares);
+        channel_norm_kernels<T>().moments(reals(in[0], p).view(p.size, memory), p.size, &mean,
+                                          &squares);
       });
       // Pieces are joined as by Chan, Golub & LeVeque 1983.
       for (int64_t r = 0; r < pieces.rows; ++r) {
@@ -204,8 +205,9 @@ class ChannelNormSumsOp final : public NormOp {
       pieces.for_each([&](const Pieces::Piece& p) {
         auto& [g, gx] = sums[static_cast<size_t>(p.number)];
         T x[Pieces::kMost], dy[Pieces::kMost];
-        kernels<T>().sums(channel<T>(in, p.row, p.channel), reals(in[0], p).view(p.size, x),
-                          reals(in[rest_at()], p).view(p.size, dy), p.size, &g, &gx);
+        channel_norm_kernels<T>().sums(channel<T>(in, p.row, p.channel),
+                                       reals(in[0], p).view(p.size, x),
+                                       reals(in[rest_at()], p).view(p.size, dy), p.size, &g, &gx);
       });
       for (int64_t c = 0; c < channels.rows; ++c) {
         Pair total;
@@ -247,7 +249,7 @@ class ChannelNormBackwardOp final : public NormOp {
         const auto& [g, gx] = means[static_cast<size_t>(p.row)];
         T x[Pieces::kMost], dy[Pieces::kMost], memory[Pieces::kMost];
         T* const dx = reals(out, p).room(memory);
-        kernels<T>().backward(
+        channel_norm_kernels<T>().backward(
             norm, norm.rstd * static_cast<T>(g), norm.rstd * norm.rstd * static_cast<T>(gx),
             reals(in[0], p).view(p.size, x), reals(in[rest_at()], p).view(p.size, dy), p.size, dx);
         reals(out, p).take(p.size, dx);
@@ -298,8 +300,8 @@ class ChannelNormOp final : public NormOp {
       Pieces(in[0].shape, options_.groups).for_each([&](const Pieces::Piece& p) {
         T x[Pieces::kMost], memory[Pieces::kMost];
         T* const y = reals(out, p).room(memory);
-        kernels<T>().forward(channel<T>(in, p.row, p.channel), reals(in[0], p).view(p.size, x),
-                             p.size, y);
+        channel_norm_kernels<T>().forward(channel<T>(in, p.row, p.channel),
+                                          reals(in[0], p).view(p.size, x), p.size, y);
         reals(out, p).take(p.size, y);
       });
     });

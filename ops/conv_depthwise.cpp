@@ -19,12 +19,12 @@ namespace {
 
 using cpu::Scratch;
 
-const DepthwiseKernels& kernels() {
+const DepthwiseKernels& depthwise_kernels() {
   return TESSERA_SELECT(depthwise);
 }
 
-int64_t rounded(int64_t count) {
-  return blocks_of(count, kernels().lanes) * kernels().lanes;
+int64_t whole_vectors(int64_t count) {
+  return blocks_of(count, depthwise_kernels().lanes) * depthwise_kernels().lanes;
 }
 
 Index plus(const Index& a, const Index& b, int64_t times = 1) {
@@ -85,7 +85,7 @@ struct Depthwise {
   bool serial() const { return g.flops() < cpu::kSerialWork; }
 
   // The input plane as phases, and some zeros behind, which vectors may read.
-  int64_t split_size() const { return phases() * phase.size() + kernels().lanes; }
+  int64_t split_size() const { return phases() * phase.size() + depthwise_kernels().lanes; }
   void split(const float* x, float* to) const {
     std::fill(to, to + split_size(), 0.0f);
     for_each_line(
@@ -95,7 +95,7 @@ struct Depthwise {
           if (stride[2] == 1) {
             std::copy(from + first + low, from + first + high, out + low);
           } else if (stride[2] == 2) {
-            kernels().every_second(from + first + 2 * low, high - low, out + low);
+            depthwise_kernels().every_second(from + first + 2 * low, high - low, out + low);
           } else {
             for (int64_t j = low; j < high; ++j) out[j] = from[first + j * stride[2]];
           }
@@ -150,7 +150,7 @@ void depthwise_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w,
                        cpu::Reals y) {
   const Depthwise work(g);
   const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = g.output.numel();
-  const int64_t reach = rounded(work.phase.reach(work.output));
+  const int64_t reach = whole_vectors(work.phase.reach(work.output));
   cpu::parallel_for(blocks_of(planes, work.together()), work.serial(), [&](int64_t item) {
     const Scratch<float> split(work.split_size()), frame(reach);
     const Scratch<float> seen(x.dtype == f32 ? 0 : g.input.numel());
@@ -165,8 +165,8 @@ void depthwise_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w,
       work.split((x + plane * g.input.numel()).view(g.input.numel(), seen.data()), split.data());
       for (int64_t m = 0; m < work.multiplier; ++m) {
         const int64_t result = plane * work.multiplier + m, k = result % g.out_channels;
-        kernels().gather(bias ? bias[k] : 0, w + k * taps, sources.data(), taps, reach,
-                         frame.data());
+        depthwise_kernels().gather(bias ? bias[k] : 0, w + k * taps, sources.data(), taps, reach,
+                                   frame.data());
         Depthwise::lines_of(work.phase, work.output, [&](int64_t from, int64_t to) {
           (y + (result * size + to)).write(work.output[2], frame.data() + from);
         });
@@ -181,8 +181,8 @@ void depthwise_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const fl
                              const float* bias, cpu::Reals dx) {
   const Depthwise work(g);
   const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = g.output.numel();
-  const int64_t reach = rounded(work.around.reach(work.phase.extents));
-  const int64_t frame_size = work.around.size() + kernels().lanes;
+  const int64_t reach = whole_vectors(work.around.reach(work.phase.extents));
+  const int64_t frame_size = work.around.size() + depthwise_kernels().lanes;
   const int64_t many = work.multiplier * frame_size;
   cpu::parallel_for(blocks_of(planes, work.together()), work.serial(), [&](int64_t item) {
     const Scratch<float> gradients(many), frames(work.phases() * reach);
@@ -213,8 +213,9 @@ void depthwise_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const fl
             weights.push_back(w[(channel * work.multiplier + m) * taps + t]);
           }
         }
-        kernels().gather(start, weights.data(), sources.data(),
-                         static_cast<int64_t>(sources.size()), reach, frames.data() + p * reach);
+        depthwise_kernels().gather(start, weights.data(), sources.data(),
+                                   static_cast<int64_t>(sources.size()), reach,
+                                   frames.data() + p * reach);
       }
       const cpu::Reals result = dx + plane * g.input.numel();
       float* const to = result.room(memory.data());
@@ -236,8 +237,8 @@ void depthwise_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const fl
 void depthwise_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstReals dy,
                                float* dw) {
   const Depthwise work(g);
-  const int64_t taps = work.taps(), size = g.output.numel(), lanes = kernels().lanes;
-  const int64_t reach = rounded(work.phase.reach(work.output));
+  const int64_t taps = work.taps(), size = g.output.numel(), lanes = depthwise_kernels().lanes;
+  const int64_t reach = whole_vectors(work.phase.reach(work.output));
   const int64_t many = work.multiplier * taps;
   const int64_t together = std::max<int64_t>(1, work.together() / std::max<int64_t>(1, g.batch));
   cpu::parallel_for(blocks_of(g.in_channels, together), work.serial(), [&](int64_t item) {
@@ -265,8 +266,8 @@ void depthwise_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::Co
           Depthwise::lines_of(work.phase, work.output, [&](int64_t to, int64_t line) {
             (from + line).read(work.output[2], frame.data() + to);
           });
-          kernels().correlate(frame.data(), sources.data(), taps, reach,
-                              sums.data() + m * taps * lanes);
+          depthwise_kernels().correlate(frame.data(), sources.data(), taps, reach,
+                                        sums.data() + m * taps * lanes);
         }
         summed += size;
         if (summed < kSummed && image + 1 < g.batch) continue;

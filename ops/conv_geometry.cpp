@@ -38,14 +38,14 @@ Shape with_spatial(int64_t first, int64_t second, const Shape& extents) {
 }
 
 // What a convolution and a transposed one read from the weight and the options in the same way.
-struct Window {
+struct WeightWindow {
   ConvGeometry geometry;
   Shape after;  // padding behind the axes
 };
 
 template <class Options>
-Window resolved(const char* op, int axes, const Shape& x, const Shape& weight,
-                const Options& options) {
+WeightWindow resolved(const char* op, int axes, const Shape& x, const Shape& weight,
+                      const Options& options) {
   ConvGeometry g;
   g.batch = x[0];
   g.groups = options.groups;

@@ -21,7 +21,7 @@ constexpr int64_t kItems = 16;       // work items that keep the cores of a mach
 // A product of weights with patches: for every image and group
 //   result[m][position] = sum over channels and taps of weight[m][channel][tap] * patch
 template <class T>
-struct Correlation {
+struct PatchProduct {
   Patches patches;
   int64_t batch, groups, channels, results;  // channels of the source and results, in one group
   cpu::ConstReals source;                    // [batch, groups * channels, source plane]
@@ -142,18 +142,18 @@ template <class T>
 void conv_forward(const ConvGeometry& g, cpu::ConstReals x, const T* w, const T* bias,
                   cpu::Reals y) {
   const Index plane = in_three(g.output, 1);
-  Correlation<T>{forward_patches(g),
-                 g.batch,
-                 g.groups,
-                 g.in_channels / g.groups,
-                 g.out_channels / g.groups,
-                 x,
-                 w,
-                 bias,
-                 y,
-                 plane,
-                 {0, 0, 0},
-                 {1, 1, 1}}
+  PatchProduct<T>{forward_patches(g),
+                  g.batch,
+                  g.groups,
+                  g.in_channels / g.groups,
+                  g.out_channels / g.groups,
+                  x,
+                  w,
+                  bias,
+                  y,
+                  plane,
+                  {0, 0, 0},
+                  {1, 1, 1}}
       .run();
 }
 
@@ -195,18 +195,18 @@ void conv_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const T* w, c
             for (const int64_t tap : taps) *out++ = from[tap];
           }
         });
-        Correlation<T>{{in_three(g.output, 1), {a.count, b.count, c.count}, {1, 1, 1}, shift},
-                       g.batch,
-                       g.groups,
-                       results,
-                       channels,
-                       dy,
-                       weight,
-                       bias,
-                       dx,
-                       input,
-                       {a.begin, b.begin, c.begin},
-                       stride}
+        PatchProduct<T>{{in_three(g.output, 1), {a.count, b.count, c.count}, {1, 1, 1}, shift},
+                        g.batch,
+                        g.groups,
+                        results,
+                        channels,
+                        dy,
+                        weight,
+                        bias,
+                        dx,
+                        input,
+                        {a.begin, b.begin, c.begin},
+                        stride}
             .run();
       }
     }

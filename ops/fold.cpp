@@ -4,6 +4,7 @@
 
 #include "core/cpu/parallel.h"
 #include "core/error.h"
+#include "core/index.h"
 #include "core/op.h"
 #include "ops/shape.h"
 
@@ -11,9 +12,7 @@ namespace tessera {
 
 namespace {
 
-size_t at(int i) {
-  return static_cast<size_t>(i);
-}
+using detail::at;
 
 // The windows of one call, with as many spatial axes as `kernel` has. Arrays are planes
 // [P, spatial...] and columns [P, kernel..., output...], P = N C.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "core/cpu/parallel.h"
 #include "core/error.h"
@@ -206,10 +207,12 @@ void resample_elements(const Extents& e, int64_t n, const SparseRows& rows, T fi
 template <class T>
 void select_rows(const Extents& e, int64_t n, const SparseRows& rows, double fill, const T* x,
                  T* y) {
+  using Real = std::conditional_t<std::is_arithmetic_v<T>, double, float>;  // bf16 and f16: float
+  const T empty = static_cast<T>(static_cast<Real>(fill));
   for_each_row(e, rows, [&](int64_t i, int64_t outer, int64_t begin, int64_t end) {
     T* const out = y + i * e.inner;
     if (begin == end) {
-      std::fill_n(out, e.inner, static_cast<T>(fill));
+      std::fill_n(out, e.inner, empty);
       return;
     }
     const T* const in = x + (outer * n + rows.index[static_cast<size_t>(begin)]) * e.inner;

@@ -78,7 +78,7 @@ class RowNormSumsOp final : public RowOp {
       cpu::parallel_ranges(rows, each, [&](int64_t begin, int64_t end) {
         T* const sums = partial.data() + begin / each * 2 * n;
         for (int64_t row = begin; row < end; ++row) {
-          kernels<T>().sums(norm, x + row * n, dy + row * n, n, sums, sums + n);
+          row_norm_kernels<T>().sums(norm, x + row * n, dy + row * n, n, sums, sums + n);
         }
       });
       std::vector<double> total(static_cast<size_t>(2 * n));
@@ -112,7 +112,7 @@ class RowNormBackwardOp final : public RowOp {
       const RowNorm<T> norm = this->norm<T>(in);
       cpu::parallel_ranges(in[0].shape[0], rows_at_a_time(n), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin * n; i < end * n; i += n) {
-          kernels<T>().backward(norm, x + i, dy + i, n, out.as<T>() + i);
+          row_norm_kernels<T>().backward(norm, x + i, dy + i, n, out.as<T>() + i);
         }
       });
     });
@@ -141,7 +141,7 @@ class RowNormOp final : public RowOp {
       const RowNorm<T> norm = this->norm<T>(in);
       cpu::parallel_ranges(in[0].shape[0], rows_at_a_time(n), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin * n; i < end * n; i += n) {
-          kernels<T>().forward(norm, in[0].as<T>() + i, n, out.as<T>() + i);
+          row_norm_kernels<T>().forward(norm, in[0].as<T>() + i, n, out.as<T>() + i);
         }
       });
     });

@@ -174,7 +174,7 @@ class Chunk {
       // Two places in turn, the one that is read and the one that is written.
       const PointTaps<T> along = axis(spec, g, i, size, axis_);
       const PointTaps<T> product = product_[i % 2].taps(size, along.taps * taps_.taps);
-      kernels<T>().combine(along, taps_, product);
+      sample_points_kernels<T>().combine(along, taps_, product);
       taps_ = product;
     }
     return taps_;
@@ -187,8 +187,9 @@ class Chunk {
     const SamplePointsOptions& o = spec.options;
     const PointTaps<T> taps = memory.taps(size, spec.degree() + 1);
     if (o.filter == Filter::linear && o.padding != GridPadding::reflection) {
-      kernels<T>().linear(coordinate_.data(), g.extent[d], static_cast<int32_t>(g.stride[d]),
-                          o.padding == GridPadding::border, spec.order[d], taps);
+      sample_points_kernels<T>().linear(coordinate_.data(), g.extent[d],
+                                        static_cast<int32_t>(g.stride[d]),
+                                        o.padding == GridPadding::border, spec.order[d], taps);
       return taps;
     }
     for (int64_t p = 0; p < size; ++p) {
@@ -236,7 +237,7 @@ void gather_points(const Spec& spec, const Geometry& g, const T* x, const T* poi
     for (int64_t plane = n * g.C; plane < (n + 1) * g.C; ++plane) {
       T* to = y + plane * g.P + first;
       for (const Chunk<T>& chunk : run) {
-        kernels<T>().gather(chunk.taps(), x + plane * g.plane, to);
+        sample_points_kernels<T>().gather(chunk.taps(), x + plane * g.plane, to);
         to += kPointChunk;
       }
     }
@@ -256,7 +257,7 @@ void scatter_points(const Spec& spec, const Geometry& g, const T* v, const T* po
     for (int64_t first = 0; first < g.P; first += kPointChunk) {
       const PointTaps<T>& taps = chunk.compute(spec, g, points + n * g.P * g.D, first);
       for (int64_t plane = begin; plane < end; ++plane) {
-        kernels<T>().scatter(taps, v + plane * g.P + first, x + plane * g.plane);
+        sample_points_kernels<T>().scatter(taps, v + plane * g.P + first, x + plane * g.plane);
       }
     }
   });
@@ -278,7 +279,7 @@ void slope_points(const Spec& spec, const Geometry& g, const T* v, const T* x, c
         const T* from = v + plane * g.P + first;
         T* sum = sums.data();
         for (const Chunk<T>& chunk : run) {
-          kernels<T>().gather_products(chunk.taps(), x + plane * g.plane, from, sum);
+          sample_points_kernels<T>().gather_products(chunk.taps(), x + plane * g.plane, from, sum);
           from += kPointChunk;
           sum += kPointChunk;
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/index.h"
 #include "core/op.h"
 #include "ops/binary.h"
 
@@ -10,9 +11,7 @@ namespace tessera {
 
 namespace {
 
-size_t at(int i) {
-  return static_cast<size_t>(i);
-}
+using detail::at;
 
 class PermuteOp final : public AccessOp {
  public:

@@ -85,7 +85,8 @@ class SoftmaxBackwardOp final : public LineOp {
   }
   void run(std::span<const Array> in, const Array& dx) const override {
     for_each(dx, [&]<class T>(T, const Lines& lines, int64_t at, int64_t) {
-      kernels<T>().backward(lines, log_, in[0].as<T>() + at, in[1].as<T>() + at, dx.as<T>() + at);
+      softmax_kernels<T>().backward(lines, log_, in[0].as<T>() + at, in[1].as<T>() + at,
+                                    dx.as<T>() + at);
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& dx) const override {
@@ -108,7 +109,7 @@ class SoftmaxOp final : public LineOp {
   std::string_view name() const override { return log_ ? "log_softmax" : "softmax"; }
   void run(std::span<const Array> in, const Array& y) const override {
     for_each(y, [&]<class T>(T, const Lines& lines, int64_t at, int64_t) {
-      kernels<T>().forward(lines, log_, in[0].as<T>() + at, y.as<T>() + at);
+      softmax_kernels<T>().forward(lines, log_, in[0].as<T>() + at, y.as<T>() + at);
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
@@ -128,8 +129,9 @@ class CrossEntropyBackwardOp final : public LineOp {
   std::string_view name() const override { return "cross_entropy_backward"; }
   void run(std::span<const Array> in, const Array& dx) const override {
     for_each(dx, [&]<class T>(T, const Lines& lines, int64_t at, int64_t line) {
-      kernels<T>().cross_entropy_backward(lines, in[0].as<T>() + at, in[1].as<int64_t>() + line,
-                                          in[2].as<T>() + line, dx.as<T>() + at);
+      softmax_kernels<T>().cross_entropy_backward(lines, in[0].as<T>() + at,
+                                                  in[1].as<int64_t>() + line, in[2].as<T>() + line,
+                                                  dx.as<T>() + at);
     });
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& u, Needed) const override {
@@ -147,8 +149,8 @@ class CrossEntropyOp final : public LineOp {
   std::string_view name() const override { return "cross_entropy"; }
   void run(std::span<const Array> in, const Array& loss) const override {
     for_each(in[0], [&]<class T>(T, const Lines& lines, int64_t at, int64_t line) {
-      kernels<T>().cross_entropy(lines, in[0].as<T>() + at, in[1].as<int64_t>() + line,
-                                 loss.as<T>() + line);
+      softmax_kernels<T>().cross_entropy(lines, in[0].as<T>() + at, in[1].as<int64_t>() + line,
+                                         loss.as<T>() + line);
     });
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dloss, Needed) const override {

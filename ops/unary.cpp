@@ -10,7 +10,7 @@ namespace tessera {
 
 namespace {
 
-enum Row : size_t {
+enum UnaryRow : size_t {
 #define ROW(name, Function) k##Function,
   TESSERA_UNARY_OPS(ROW)
 #undef ROW

@@ -1,6 +1,5 @@
 #include "train/trainer.h"
 
-#include <chrono>
 #include <iostream>
 #include <optional>
 
@@ -8,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "core/amp.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "io/model_file.h"
@@ -21,10 +21,6 @@
 namespace tessera::train {
 
 namespace {
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // Where a run stands between two batches.
 struct Position {

@@ -1,10 +1,10 @@
 #include "core/cpu/cursor.h"
 
+#include "core/index.h"
+
 namespace tessera::cpu {
 
-static size_t at(int axis) {
-  return static_cast<size_t>(axis);
-}
+using detail::at;
 
 // Tiles mostly follow one another, which saves the divisions.
 void Cursor::seek(int64_t begin, int64_t n) {

@@ -4,14 +4,13 @@
 
 #include "core/cpu/parallel.h"
 #include "core/cpu/tile.h"
+#include "core/index.h"
 
 namespace tessera::cpu {
 
 namespace {
 
-size_t at(int64_t i) {
-  return static_cast<size_t>(i);
-}
+using detail::at;
 
 // Below this many elements waking other threads costs more than it saves.
 constexpr int64_t kSerial = 32768;

@@ -40,10 +40,10 @@ const char* isa_name();
   }
 #endif
 
-// Defines kernels<T>(): the table `name`_f32 or, for double, `name`_f64.
+// Defines `name`_kernels<T>(): the table `name`_f32 or, for double, `name`_f64.
 #define TESSERA_REAL_KERNELS(Table, name)    \
   template <class T>                         \
-  const Table<T>& kernels() {                \
+  const Table<T>& name##_kernels() {         \
     if constexpr (std::is_same_v<T, double>) \
       return TESSERA_SELECT(name##_f64);     \
     else                                     \

@@ -4,13 +4,13 @@
 #include <cstring>
 #include <memory>
 
+#include "core/index.h"
+
 namespace tessera::cpu {
 
 namespace {
 
-size_t at(int64_t i) {
-  return static_cast<size_t>(i);
-}
+using detail::at;
 
 // Copies each of `rows` elements at `src` to n places; `size` bytes each.
 void fill(std::byte* dst, const std::byte* src, int64_t size, int64_t n, int64_t rows = 1) {
