@@ -13,6 +13,7 @@
 #include "core/dump.h"
 #include "core/error.h"
 #include "core/memory_report.h"
+#include "core/precision.h"
 #include "core/print.h"
 #include "core/profile.h"
 #include "core/random.h"

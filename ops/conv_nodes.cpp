@@ -4,6 +4,7 @@
 #include "core/cpu/scratch.h"
 #include "core/op.h"
 #include "ops/conv_algorithm.h"
+#include "ops/conv_cuda.h"
 #include "ops/conv_depthwise.h"
 #include "ops/conv_kernels.h"
 #include "ops/conv_unfold.h"
@@ -75,6 +76,10 @@ class ConvForwardOp final : public ConvOp {
           reals(output));
     }
   }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
+                const Array& output) const override {
+    return conv_cuda(stream, cuda::Convolution::Kind::forward, geometry_, inputs, output);
+  }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
     Tensors dx(x.size());
     if (needed[0]) dx[0] = conv_backward_data_node(dy, x[1], geometry_);
@@ -97,6 +102,10 @@ class ConvBackwardDataOp final : public ConvOp {
              unfold_backward_data)(geometry_, reals(inputs[0]), Weights<float>(inputs, 1),
                                    Weights<float>(inputs, 2), reals(output));
     }
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
+                const Array& output) const override {
+    return conv_cuda(stream, cuda::Convolution::Kind::backward_data, geometry_, inputs, output);
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
     Tensors dx(x.size());
@@ -121,6 +130,10 @@ class ConvBackwardWeightOp final : public ConvOp {
     chosen(conv_backward_weight<float>, winograd_backward_weight, depthwise_backward_weight,
            unfold_backward_weight)(geometry_, reals(inputs[0]), reals(inputs[1]), dw);
     reals(output).take(output.numel(), dw);
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
+                const Array& output) const override {
+    return conv_cuda(stream, cuda::Convolution::Kind::backward_weight, geometry_, inputs, output);
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
     Tensors dx(2);

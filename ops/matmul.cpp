@@ -5,8 +5,10 @@
 #include "core/cpu/parallel.h"
 #include "core/cpu/reals.h"
 #include "core/cpu/scratch.h"
+#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "core/precision.h"
 #include "ops/binary.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -55,6 +57,36 @@ class MatmulOp final : public KernelOp {
     if (type == f64) product<double>(inputs, output);
     if (type == i32) product<uint32_t>(inputs, output);
     if (type == i64) product<uint64_t>(inputs, output);
+  }
+
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
+                const Array& output) const override {
+    const Shape &a = inputs[0].shape, &y = output.shape;
+    const int64_t inner = a[a.ndim() - (transpose_a_ ? 2 : 1)];
+    if (output.numel() == 0) return true;
+    if (!is_floating(output.dtype) || inner == 0 || !stream.products()) return false;
+    const std::vector<int64_t> from_a = batch_offsets(batch_of(y), a),
+                               from_b = batch_offsets(batch_of(y), inputs[1].shape);
+    cuda::MatrixProduct product{output.dtype,    strict_f32(), transpose_a_, transpose_b_,
+                                y[y.ndim() - 2], y.back(),     inner};
+    const int64_t bytes = size_of(output.dtype);
+    // As many matrices at once as follow each other in equal steps.
+    for (size_t first = 0, end = 0; first < from_a.size(); first = end) {
+      const auto step = [&](const std::vector<int64_t>& from, size_t i) {
+        return i < from.size() ? from[i] - from[i - 1] : 0;
+      };
+      product.step_a = step(from_a, first + 1);
+      product.step_b = step(from_b, first + 1);
+      for (end = first + 1; end < from_a.size(); ++end)
+        if (step(from_a, end) != product.step_a || step(from_b, end) != product.step_b) break;
+      product.batch = static_cast<int64_t>(end - first);
+      product.a = inputs[0].data + from_a[first] * bytes;
+      product.b = inputs[1].data + from_b[first] * bytes;
+      product.c =
+          output.data + static_cast<int64_t>(first) * product.rows * product.columns * bytes;
+      if (!stream.products()->run(stream, product)) return false;
+    }
+    return true;
   }
 
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {

@@ -20,14 +20,14 @@ struct PreparedProgram final : Prepared {
 }  // namespace
 
 GpuBackend::GpuBackend(std::unique_ptr<Driver> driver, std::unique_ptr<Compiler> compiler,
-                       std::string folder)
+                       std::string folder, const Libraries& libraries)
     : driver_(std::move(driver)),
       compiler_(std::move(compiler)),
       memory_(*driver_),
       pool_(memory_),
       staging_(*driver_),
       kernels_(*driver_, *compiler_, std::move(folder)),
-      stream_(*driver_, pool_, kernels_) {}
+      stream_(*driver_, pool_, kernels_, libraries) {}
 
 GpuBackend::~GpuBackend() {
   pool_.trim();

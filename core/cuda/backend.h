@@ -22,8 +22,8 @@ namespace tessera::cuda {
 class GpuBackend : public Backend {
  public:
   // `folder` keeps compiled kernels (see KernelCache).
-  GpuBackend(std::unique_ptr<Driver> driver, std::unique_ptr<Compiler> compiler,
-             std::string folder);
+  GpuBackend(std::unique_ptr<Driver> driver, std::unique_ptr<Compiler> compiler, std::string folder,
+             const Libraries& libraries = {});
   ~GpuBackend() override;
 
   std::byte* take(int64_t bytes, int64_t& capacity) override { return pool_.take(bytes, capacity); }
@@ -41,6 +41,7 @@ class GpuBackend : public Backend {
   // What the processor computed for the GPU, by op, since the backend was made: name and count.
   std::vector<std::pair<std::string, int64_t>> fallbacks() const { return fallbacks_; }
   const KernelCache& kernels() const { return kernels_; }
+  Stream& stream() { return stream_; }
 
  private:
   class Memory final : public MemorySource {

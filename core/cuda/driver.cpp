@@ -194,6 +194,10 @@ class NvidiaDriver final : public Driver {
                                    parameters),
                "cuLaunchKernel");
   }
+  void* native_stream() override {
+    use();
+    return stream_;
+  }
 
  private:
   // The driver's functions work on the context that is current in the calling thread.

@@ -59,6 +59,10 @@ class Driver {
   virtual void* load(const std::string& image) = 0;
   virtual Function function(void* module, const char* name) = 0;
   virtual void launch(const Launch& launch) = 0;
+
+  // The stream as NVIDIA's libraries take it (a CUstream), with the GPU as the one that the calling
+  // thread's next calls of them are for.
+  virtual void* native_stream() = 0;
 };
 
 // Number of GPUs; 0 when there is no driver.

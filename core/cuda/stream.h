@@ -1,24 +1,41 @@
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "core/cuda/driver.h"
 #include "core/cuda/kernel_cache.h"
 #include "core/cuda/launch.h"
+#include "core/cuda/products.h"
 #include "core/pool.h"
 
 namespace tessera::cuda {
 
+// How NVIDIA's libraries are loaded; tests put others in their place.
+struct Libraries {
+  std::unique_ptr<MatrixProducts> (*open_products)() = open_cublaslt;
+  std::unique_ptr<Convolutions> (*open_convolutions)() = open_cudnn;
+};
+
 // What kernels of an op may use on a GPU: its driver, with the one stream all work goes to, its
-// memory and its kernels.
+// memory, its kernels, and NVIDIA's libraries.
 class Stream {
  public:
-  Stream(Driver& driver, Pool& pool, KernelCache& kernels)
-      : driver_(driver), pool_(pool), kernels_(kernels) {}
+  Stream(Driver& driver, Pool& pool, KernelCache& kernels, const Libraries& libraries = {})
+      : driver_(driver),
+        pool_(pool),
+        kernels_(kernels),
+        products_(libraries.open_products),
+        convolutions_(libraries.open_convolutions) {}
 
   Driver& driver() { return driver_; }
   KernelCache& kernels() { return kernels_; }
+
+  // Null where the library is not installed. It is loaded by the first call.
+  MatrixProducts* products() { return products_.get(); }
+  Convolutions* convolutions() { return convolutions_.get(); }
 
   // Launches a kernel of a *.cu.inc file: `kernel` is a function "cuda::softmax::forward<float>" of
   // `file`, "ops/softmax.cu.inc", whose only argument is a `const Parameters&`. It is compiled when
@@ -48,12 +65,29 @@ class Stream {
   Scratch scratch(int64_t bytes) { return {pool_, bytes}; }
 
  private:
+  // Made by `open` when it is asked for the first time.
+  template <class T>
+  class Lazy {
+   public:
+    explicit Lazy(std::unique_ptr<T> (*open)()) : open_(open) {}
+    T* get() {
+      if (open_) made_ = std::exchange(open_, nullptr)();
+      return made_.get();
+    }
+
+   private:
+    std::unique_ptr<T> (*open_)();
+    std::unique_ptr<T> made_;
+  };
+
   void launch(std::string_view file, std::string_view kernel, Blocks blocks, const void* parameters,
               size_t bytes);
 
   Driver& driver_;
   Pool& pool_;
   KernelCache& kernels_;
+  Lazy<MatrixProducts> products_;
+  Lazy<Convolutions> convolutions_;
 };
 
 }  // namespace tessera::cuda

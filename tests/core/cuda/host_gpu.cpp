@@ -10,6 +10,8 @@
 
 #include "core/cpu/interpreter.h"
 #include "core/error.h"
+#include "tests/core/cuda/fake_cublaslt.h"
+#include "tests/core/cuda/fake_cudnn.h"
 
 namespace tessera::testing {
 
@@ -177,8 +179,11 @@ void HostKernels::compile(const std::set<std::string>& texts) {
 HostGpu::HostGpu(bool collecting) : HostGpu(collecting, new HostDriver, new HostCompiler) {}
 
 HostGpu::HostGpu(bool collecting, HostDriver* driver, HostCompiler* compiler)
-    : GpuBackend(std::unique_ptr<cuda::Driver>(driver), std::unique_ptr<cuda::Compiler>(compiler),
-                 ""),
+    : GpuBackend(
+          std::unique_ptr<cuda::Driver>(driver), std::unique_ptr<cuda::Compiler>(compiler), "",
+          collecting ? cuda::Libraries{[] { return std::unique_ptr<cuda::MatrixProducts>(); },
+                                       [] { return std::unique_ptr<cuda::Convolutions>(); }}
+                     : cuda::Libraries{open_fake_cublaslt, open_fake_cudnn}),
       collecting_(collecting),
       driver_(driver),
       compiler_(compiler) {}
@@ -192,10 +197,11 @@ void HostGpu::run(const Group& step, std::span<std::byte* const> slots) {
 }
 
 void HostGpu::run(const KernelOp& op, std::span<const Array> inputs, const Array& output) {
-  driver_->dry = collecting_;
-  GpuBackend::run(op, inputs, output);
+  if (!collecting_) return GpuBackend::run(op, inputs, output);
+  driver_->dry = true;
+  op.run_cuda(stream(), inputs, output);
   driver_->dry = false;
-  if (collecting_) op.run(inputs, output);
+  op.run(inputs, output);
 }
 
 static int last_gpu = 99;

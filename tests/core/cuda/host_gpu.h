@@ -32,6 +32,7 @@ class HostDriver : public cuda::Driver {
   void* load(const std::string& image) override;
   cuda::Function function(void* module, const char* name) override;
   void launch(const cuda::Launch& launch) override;
+  void* native_stream() override { return nullptr; }
 
   bool dry = false;                                 // launches compute nothing
   std::vector<std::string> calls;                   // such as "copy_in 64", "launch 3x1"
@@ -84,8 +85,8 @@ class HostCompiler : public cuda::Compiler {
   mutable std::set<std::string> texts;
 };
 
-// A GPU backend on the HostDriver. While `collecting`, the processor's own kernels compute, so that
-// all texts can be compiled together afterwards.
+// A GPU backend on the HostDriver, with libraries that compute there, too. While `collecting`, the
+// processor's own kernels compute, so that all texts can be compiled together afterwards.
 class HostGpu : public cuda::GpuBackend {
  public:
   explicit HostGpu(bool collecting);

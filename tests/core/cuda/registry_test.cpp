@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "autograd/grad.h"
+#include "core/precision.h"
 #include "core/settings.h"
 #include "core/transfer.h"
 #include "ops/unary.h"
@@ -124,6 +125,7 @@ TEST_SUITE("core/cuda/registry") {
   }
 
   TEST_CASE("where there is a GPU, it gives what the processor gives") {
+    const StrictF32 strict;
     if (cuda::gpu_count() > 0) compare_with_processor(Device::cuda(0));
   }
 }
