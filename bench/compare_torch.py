@@ -11,7 +11,8 @@ before the network was made. The first three steps, which make plans and fill ca
 
 Settings: `default`; `last`, channels-last; `tuned`, that with an allocator that keeps its memory;
 `compile`, that compiled by torch.compile; `bf16`, `tuned` under autocast, beside which tessera runs
-in f32. When PyTorch cannot be imported, it is installed from PyPI into a virtual environment
+in f32, or with --amp in bf16, too. With --device cuda both compute on the GPU, and the columns of
+processor time and memory are those of the machine around it. When PyTorch cannot be imported, it is installed from PyPI into a virtual environment
 outside of the repository.
 """
 
@@ -67,7 +68,7 @@ class Side:
         self.process.communicate("end\n")
 
 
-def torch_side(setting, mode, network, channels, classes, batch, size, threads):
+def torch_side(device, setting, mode, network, channels, classes, batch, size, threads):
     """The PyTorch process: prints the same line as bench/step.cpp."""
     import resource
 
@@ -79,9 +80,11 @@ def torch_side(setting, mode, network, channels, classes, batch, size, threads):
     torch.manual_seed(0)
     torch.ones(1 << 20).add_(1)  # starts the threads
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    model = make(network, channels, classes)
+    torch.backends.cuda.matmul.allow_tf32 = True
+    torch.backends.cudnn.benchmark = setting != "default"
+    model = make(network, channels, classes).to(device)
     axes = 3 if network == "unet3d" else 2
-    x = torch.randn(batch, channels, *[size] * axes)
+    x = torch.randn(batch, channels, *[size] * axes, device=device)
     if setting != "default":
         layout = torch.channels_last if axes == 2 else torch.channels_last_3d
         model, x = model.to(memory_format=layout), x.contiguous(memory_format=layout)
@@ -90,9 +93,9 @@ def torch_side(setting, mode, network, channels, classes, batch, size, threads):
         model.eval()
     with torch.no_grad():
         shape = model(x[:2]).shape
-    target = torch.randint(0, classes, (batch, *shape[2:]))
+    target = torch.randint(0, classes, (batch, *shape[2:]), device=device)
     run = torch.compile(model) if setting == "compile" else model
-    amp = torch.autocast("cpu", torch.bfloat16, enabled=setting == "bf16")
+    amp = torch.autocast(device, torch.bfloat16, enabled=setting == "bf16")
 
     def step():
         if mode == "infer":
@@ -131,13 +134,14 @@ def python_with_torch(venv):
     return python
 
 
-def compare(name, step, python, settings, threads, rounds):
-    words = [str(word) for word in WORKS[name]] + [str(threads)]
-    sides = [Side([step, *words], {})]
+def compare(name, step, python, settings, args):
+    words = [str(word) for word in WORKS[name]] + [str(args.threads)]
+    options = ["--device", args.device] + ["--amp"] * args.amp
+    sides = [Side([step, *options, *words], {})]
     for setting in settings:
-        sides.append(Side([python, __file__, "--torch", setting, *words],
+        sides.append(Side([python, __file__, "--torch", args.device, setting, *words],
                           {} if setting in ("default", "last") else KEEP_MEMORY))
-    for round_number in range(-WARM_UP, rounds):
+    for round_number in range(-WARM_UP, args.rounds):
         for side in sides:
             side.step(keep=round_number >= 0)
     for side in sides:
@@ -162,25 +166,26 @@ def main():
                         help="only those with this word in: " + "; ".join(WORKS))
     parser.add_argument("--setting", dest="settings", action="append", choices=SETTINGS,
                         help="of PyTorch; default and tuned where left out")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--amp", action="store_true", help="tessera computes in bf16")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--venv", default=os.path.expanduser("~/.cache/tessera-torch"))
     args = parser.parse_args()
     python = python_with_torch(args.venv)
-    print(f"{args.threads} threads, {args.rounds} interleaved rounds")
+    print(f"{args.device}, {args.threads} threads, {args.rounds} interleaved rounds")
     print(f"{'':33} {'median seconds':>17}   {'PyTorch / tessera':^27}   {'memory, MiB':>13} "
           f"{'page faults':>16}")
     print(f"{'':33} {'tessera':>8} {'PyTorch':>8}  {'median':>6} {'least':>6} {'cpu':>6} "
           f"{'memory':>6}")
     for name in WORKS:
         if not args.works or any(part in name for part in args.works):
-            compare(name, args.step, python, args.settings or ["default", "tuned"], args.threads,
-                    args.rounds)
+            compare(name, args.step, python, args.settings or ["default", "tuned"], args)
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] == "--torch":
-        setting, mode, network, *sizes = sys.argv[2:]
-        torch_side(setting, mode, network, *(int(n) for n in sizes))
+        device, setting, mode, network, *sizes = sys.argv[2:]
+        torch_side(device, setting, mode, network, *(int(n) for n in sizes))
     else:
         main()

@@ -1,13 +1,14 @@
 // How long does one step of a network take, and where does the time go?
 //
-//   step [--profile] MODE NETWORK CHANNELS CLASSES BATCH SIZE [threads]
+//   step [--profile] [--device cuda] [--amp] MODE NETWORK CHANNELS CLASSES BATCH SIZE [threads]
 //   step --profile train 'unet(width=16)' 3 2 8 128 2
 //   step --quick
 //
 // MODE is train (forward, backward and Adam) or infer; NETWORK one of bench/networks.h or of the
 // catalogue. Reads words from standard input and answers
 // each with one line, so that another program can take turns with it (compare_torch.py): "step"
-// does one step, anything else ends. With --profile it does 5 steps and shows the slowest kernels.
+// does one step, anything else ends. With --profile it does 5 steps and shows the slowest kernels;
+// with --amp the network computes in bf16.
 // A line is: seconds on the wall, seconds of processor time (of the process and of the system),
 // page faults, the most memory of the process so far, in MiB beyond what it had before the network
 // was made, and the loss.
@@ -16,12 +17,14 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include <fmt/core.h>
 
 #include "bench/networks.h"
 #include "bench/timing.h"
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/profile.h"
 #include "core/random.h"
@@ -69,7 +72,8 @@ void report(const std::function<double()>& step, int64_t memory_before) {
 
 // One step of `mode` as a function, which returns the loss (train) or the mean result (infer).
 std::function<double()> stepper(const std::string& mode, const std::string& network,
-                                int64_t channels, int64_t classes, int64_t batch, int64_t size) {
+                                int64_t channels, int64_t classes, int64_t batch, int64_t size,
+                                std::optional<DType> amp = std::nullopt) {
   require(mode == "train" || mode == "infer", "step: MODE must be train or infer, got {}", mode);
   manual_seed(0);
   const std::shared_ptr<nn::Module> model = make_network(network, channels, classes);
@@ -83,13 +87,18 @@ std::function<double()> stepper(const std::string& mode, const std::string& netw
     nn::optimize_for_inference(*model, x);
     return [=] {
       const NoGrad no_grad;
+      const Amp lower(amp);
       return mean((*model)(x)).item();
     };
   }
   const auto adam =
       std::make_shared<optim::Adam>(model->parameters(), optim::AdamOptions{.lr = 1e-3});
   return [=] {
-    const Tensor loss = cross_entropy((*model)(x), target);
+    const auto loss_of_batch = [&] {
+      const Amp lower(amp);
+      return cross_entropy((*model)(x), target);
+    };
+    const Tensor loss = loss_of_batch();
     adam->step(loss);
     return loss.item();
   };
@@ -101,16 +110,25 @@ int run(int argc, char** argv) {
       report(stepper(mode, "unet(width=2)", 1, 2, 2, 16), 0);
     return 0;
   }
-  const bool profiled = argc > 1 && std::string(argv[1]) == "--profile";
-  const int first = profiled ? 2 : 1;
-  require(
-      argc - first >= 6,
-      "step: usage: step [--profile] train|infer NETWORK CHANNELS CLASSES BATCH SIZE [threads]");
+  bool profiled = false;
+  Device device;
+  std::optional<DType> amp;
+  int first = 1;
+  for (; first < argc && std::string(argv[first]).starts_with("--"); ++first) {
+    const std::string option = argv[first];
+    if (option == "--profile") profiled = true;
+    if (option == "--amp") amp = bf16;
+    if (option == "--device" && first + 1 < argc) device = device_of_name(argv[++first]);
+  }
+  require(argc - first >= 6,
+          "step: usage: step [--profile] [--device cuda] [--amp] train|infer NETWORK CHANNELS "
+          "CLASSES BATCH SIZE [threads]");
+  const OnDevice on(device);
   const auto number = [&](int i) { return std::atoll(argv[first + i]); };
   if (argc - first > 6) set_num_threads(std::atoi(argv[first + 6]));
   const int64_t memory = Usage().memory;
   const std::function<double()> step =
-      stepper(argv[first], argv[first + 1], number(2), number(3), number(4), number(5));
+      stepper(argv[first], argv[first + 1], number(2), number(3), number(4), number(5), amp);
   if (profiled) {
     report(step, memory);
     const Profile profile;

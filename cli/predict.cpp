@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/predict_flags.h"
 #include "core/error.h"
+#include "core/settings.h"
 #include "infer/volume.h"
 #include "io/case_files.h"
 #include "io/image_list.h"
@@ -120,6 +121,7 @@ int predict(const PredictConfig& config) {
   require(config.masks || config.overlays || config.probabilities,
           "predict: nothing is to be written; allow --masks, --overlays or --probabilities");
   use_threads("predict", config.threads);
+  const OnDevice on(device_of_name(config.device));
   const infer::PredictOptions options = config.options("predict");
   std::vector<infer::Model> models = load_models("predict", config.model);
   if (config.postprocess != "model") {

@@ -6,6 +6,7 @@
 #include "cli/case_flags.h"
 #include "cli/command.h"
 #include "cli/predict_flags.h"
+#include "core/settings.h"
 #include "io/dataset.h"
 #include "io/json_file.h"
 #include "io/progress.h"
@@ -41,6 +42,7 @@ int test_model(TestConfig config) {
   if (config.out.empty())
     config.out = (fs::path(config.model).parent_path() / config.split).string();
   use_threads("test", config.threads);
+  const OnDevice on(device_of_name(config.device));
   const infer::PredictOptions options = config.options("test");
   const infer::Model model = infer::load_model(config.model);
   const io::Dataset set = config.open(model.labels);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/device.h"
 #include "core/error.h"
 
 namespace tessera::train {
@@ -33,7 +34,7 @@ void TrainConfig::check() const {
   require(ema >= 0 && ema < 1, "train: ema must be in [0, 1), got {}", ema);
   require(amp == "off" || amp == "bf16" || amp == "f16",
           "train: amp must be bf16, f16 or off, got '{}'", amp);
-  require(device == "cpu", "train: device must be cpu, got '{}'", device);
+  device_of_name(device);
 }
 
 }  // namespace tessera::train

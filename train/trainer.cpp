@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/random.h"
+#include "core/settings.h"
 #include "io/model_file.h"
 #include "io/progress.h"
 #include "ops/binary.h"
@@ -282,10 +283,14 @@ void Trainer::State::write_report() {
   folder.write_report(best, setup.data, setup.val, evaluation);
 }
 
-Trainer::Trainer(const TrainConfig& config) : state_(std::make_unique<State>(config)) {}
+Trainer::Trainer(const TrainConfig& config) {
+  const OnDevice on(device_of_name(config.device));
+  state_ = std::make_unique<State>(config);
+}
 Trainer::~Trainer() = default;
 
 Outcome Trainer::run(StopRequest& stop) {
+  const OnDevice on(device_of_name(state_->config.device));
   return state_->run(stop);
 }
 

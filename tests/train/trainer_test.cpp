@@ -6,6 +6,7 @@
 #include "infer/model.h"
 #include "io/model_file.h"
 #include "io/run_log.h"
+#include "tests/core/cuda/host_gpu.h"
 #include "tests/error_of.h"
 #include "tests/train/tiny_set.h"
 
@@ -97,6 +98,19 @@ TEST_SUITE("train/trainer") {
     other.seed = 1;
     run(other);
     CHECK(state_of(one) != state_of(other));
+  }
+
+  TEST_CASE("all of a run is on the device that was asked for") {
+    const TinySet set("trainer_device");
+    TrainConfig plain = tiny_config(set, "plain"), device = tiny_config(set, "device");
+    plain.epochs = device.epochs = 2;
+    run(plain);
+    const testing::WithHostGpu gpu(true);  // computes by the processor's kernels
+    device.device = testing::host_gpu().str();
+    run(device);
+    CHECK(state_of(device) == state_of(plain));
+    CHECK(gpu->memory().peak > 0);
+    CHECK(settings().device == Device::cpu());
   }
 
   TEST_CASE("a run that was stopped and resumed gives the bits of one that was not") {
