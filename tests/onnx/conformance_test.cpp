@@ -124,7 +124,7 @@ TEST_CASE("a tensor that does not hold what it says is an error") {
 }
 
 TEST_CASE("a model is read and run") {
-  const Graph graph = read_model(model().bytes);
+  const onnx::Graph graph = read_model(model().bytes);
   REQUIRE(graph.nodes.size() == 2);
   CHECK(read_op_types(model().bytes) == std::vector<std::string>{"Slice", "Exp"});
   CHECK(graph.nodes[0].opset == 9);
@@ -143,7 +143,7 @@ TEST_CASE("truncated and corrupt models are errors") {
   const std::vector<std::byte> whole = model().bytes;
   const auto survives = [](const std::vector<std::byte>& bytes) {
     try {
-      const Graph graph = read_model(bytes);
+      const onnx::Graph graph = read_model(bytes);
       (void)run_graph(graph, {tensor({0, 1, 2}, {3})});
     } catch (const std::exception&) {
     }
