@@ -4,10 +4,14 @@
 #include <cmath>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
 #include "core/cpu/reals.h"
+#include "core/cuda/stream.h"
 #include "core/op.h"
+#include "ops/channel_norm.cu.inc"
 #include "ops/channel_norm_kernels.h"
 #include "ops/norm_parts.h"
 #include "ops/reduce.h"
@@ -22,27 +26,21 @@ namespace {
 
 TESSERA_REAL_KERNELS(ChannelNormKernels, channel_norm)
 
-// x [N, C, ...] cut into pieces of one channel of an image that stay in the first-level cache,
-// whatever the number of threads. They are numbered in the order of memory.
-struct Pieces {
-  static constexpr int64_t kMost = 4096, kGrain = 1 << 14;  // elements
-  int64_t batch, channels, length, each, groups, rows;
+// Walks through pieces, whatever the number of threads.
+struct Pieces : NormPieces {
+  static constexpr int64_t kGrain = 1 << 14;  // elements
 
   Pieces(const Shape& shape, NormGroups of)
-      : batch(shape[0]),
-        channels(shape[1]),
-        length(shape.slice(2, shape.ndim()).numel()),
-        each((length + kMost - 1) / kMost),
-        groups(of.number),
-        rows(of.rows(shape)) {}
+      : NormPieces{shape[0],
+                   shape[1],
+                   shape.slice(2, shape.ndim()).numel(),
+                   (shape.slice(2, shape.ndim()).numel() + kMost - 1) / kMost,
+                   of.number,
+                   of.rows(shape)} {}
 
-  int64_t count() const { return batch * channels * each; }
   double row_elements() const {
     return static_cast<double>(batch * channels) / static_cast<double>(std::max<int64_t>(1, rows)) *
            static_cast<double>(length);
-  }
-  int64_t row(int64_t image, int64_t channel) const {
-    return groups == 0 ? channel : image * groups + channel / (channels / groups);
   }
 
   struct Piece {
@@ -65,12 +63,7 @@ struct Pieces {
   // Calls f(the number of a piece) for the pieces of a row, in order.
   template <class F>
   void for_row(int64_t r, F&& f) const {
-    const int64_t runs = groups == 0 ? batch : 1;
-    const int64_t run = groups == 0 ? each : channels / groups * each;
-    for (int64_t k = 0; k < runs; ++k) {
-      const int64_t first = groups == 0 ? (k * channels + r) * each : r * run;
-      for (int64_t i = first; i < first + run; ++i) f(static_cast<size_t>(i));
-    }
+    for (int64_t k = 0; k < count_of_row(); ++k) f(static_cast<size_t>(piece_of_row(r, k)));
   }
 };
 
@@ -85,6 +78,40 @@ class PieceReals : public cpu::Reals {
 };
 PieceReals reals(const Array& array, const Pieces::Piece& piece) {
   return {array, piece};
+}
+
+// The kernels of ops/channel_norm.cu.inc, and what is the same for all that an op launches.
+struct GpuNorm {
+  cuda::Stream& stream;
+  DType type;
+  cuda::channel_norm::Norm norm;
+
+  GpuNorm(cuda::Stream& on, const Array& x, NormGroups groups)
+      : stream(on), type(x.dtype), norm{.pieces = Pieces(x.shape, groups), .x = x.data} {}
+
+  // A kernel that is given a piece for each norm.lanes threads.
+  void launch_on_pieces(const char* kernel) {
+    norm.lanes = cuda::lanes_for(std::min(norm.pieces.length, NormPieces::kMost));
+    const int width = cuda::pack_width(type, norm.pieces.length);
+    launch(fmt::format("{}<{}, {}>", kernel, cuda::c_type(type), width), norm.pieces.count());
+  }
+  // One that is given a row, of which it adds up n things.
+  void launch_on_rows(const char* kernel, int64_t n) {
+    norm.lanes = cuda::lanes_for(n);
+    launch(fmt::format("{}<{}>", kernel, cuda::c_type(compute_type(type))), norm.pieces.rows);
+  }
+
+ private:
+  void launch(const std::string& kernel, int64_t count) {
+    stream.launch("ops/channel_norm.cu.inc", "cuda::channel_norm::" + kernel,
+                  cuda::blocks_for(count * norm.lanes), norm);
+  }
+};
+
+// Memory for a P for each of `count` pieces or rows.
+template <class P>
+cuda::Stream::Scratch gpu_parts(GpuNorm& gpu, int64_t count) {
+  return gpu.stream.scratch(count * static_cast<int64_t>(sizeof(P)));
 }
 
 struct Pair {
@@ -130,6 +157,16 @@ class ChannelMomentsOp final : public KernelOp {
     });
   }
 
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    GpuNorm gpu(stream, in[0], groups_);
+    const auto parts = gpu_parts<cuda::channel_norm::Moments>(gpu, gpu.norm.pieces.count());
+    gpu.norm.parts = parts.data();
+    gpu.norm.result = out.data;
+    gpu.launch_on_pieces("piece_moments");
+    gpu.launch_on_rows("row_moments", gpu.norm.pieces.count_of_row());
+    return true;
+  }
+
  private:
   NormGroups groups_;
 };
@@ -161,6 +198,18 @@ class NormOp : public KernelOp {
     const T rstd = T(1) / std::sqrt(var + static_cast<T>(options_.eps));
     return {mean, rstd, options_.weight ? in[2].as<T>()[c] * rstd : rstd,
             options_.bias ? in[bias_at()].as<T>()[c] : T(0), options_.relu};
+  }
+
+  GpuNorm on_gpu(cuda::Stream& stream, std::span<const Array> in, const Array& out) const {
+    GpuNorm gpu(stream, in[0], options_.groups);
+    gpu.norm.relu = options_.relu;
+    gpu.norm.eps = options_.eps;
+    gpu.norm.moments = in[1].data;
+    if (options_.weight) gpu.norm.weight = in[2].data;
+    if (options_.bias) gpu.norm.bias = in[bias_at()].data;
+    if (in.size() > rest_at()) gpu.norm.dy = in[rest_at()].data;
+    gpu.norm.result = out.data;
+    return gpu;
   }
 
   // x as [N, groups, channels of a group, L], of which `rows` are the axes of a row.
@@ -221,6 +270,16 @@ class ChannelNormSumsOp final : public NormOp {
     });
   }
 
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    GpuNorm gpu = on_gpu(stream, in, out);
+    const auto parts = gpu_parts<cuda::channel_norm::Sums>(gpu, gpu.norm.pieces.count());
+    gpu.norm.parts = parts.data();
+    gpu.launch_on_pieces("piece_sums");
+    gpu.norm.pieces = Pieces(in[0].shape, {options_.groups.number == 0 ? 0 : in[0].shape[1]});
+    gpu.launch_on_rows("channel_sums", gpu.norm.pieces.count_of_row());
+    return true;
+  }
+
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& u, Needed) const override {
     const Shape view = this->view(x[0].shape()).sums;
     const NormParts::Gradients of = parts(x).of_sums(reshape(slice(u, 0, {.stop = 1}), view),
@@ -255,6 +314,17 @@ class ChannelNormBackwardOp final : public NormOp {
         reals(out, p).take(p.size, dx);
       });
     });
+  }
+
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    GpuNorm gpu = on_gpu(stream, in, out);
+    gpu.norm.sums = in[rest_at() + 1].data;
+    const auto means = gpu_parts<cuda::channel_norm::Sums>(gpu, gpu.norm.pieces.rows);
+    gpu.norm.parts = means.data();
+    const int64_t groups = options_.groups.number;
+    gpu.launch_on_rows("row_means", groups == 0 ? 1 : in[0].shape[1] / groups);
+    gpu.launch_on_pieces("backward");
+    return true;
   }
 
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& u, Needed) const override {
@@ -305,6 +375,11 @@ class ChannelNormOp final : public NormOp {
         reals(out, p).take(p.size, y);
       });
     });
+  }
+
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    on_gpu(stream, in, out).launch_on_pieces("forward");
+    return true;
   }
 
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {

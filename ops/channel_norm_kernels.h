@@ -2,15 +2,9 @@
 
 #include <cstdint>
 
-namespace tessera::detail {
+#include "ops/channel_norm_functions.h"
 
-// What a norm makes of a channel: v = (x - mean) * scale + shift, and y = v, or max(v, 0) with
-// relu, where scale = weight * rstd and rstd = 1 / sqrt(var + eps).
-template <class T>
-struct ChannelNorm {
-  T mean, rstd, scale, shift;
-  bool relu;
-};
+namespace tessera::detail {
 
 // Loops over n consecutive elements of a channel. The gradient of v is g = dy, or 0 where relu
 // hides v, which is computed again: nothing is stored for it.

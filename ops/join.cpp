@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/join.cu.inc"
 #include "ops/shape.h"
 
 namespace tessera {
@@ -44,6 +46,28 @@ class CatOp final : public KernelOp {
       });
       first += run;
     }
+  }
+
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    const int64_t inner = y.shape.slice(axis_ + 1, y.shape.ndim()).numel() * size_of(y.dtype);
+    int64_t unit = 16;  // bytes that are copied as one
+    for (const Array& x : in) unit = std::gcd(unit, x.shape[axis_] * inner);
+    cuda::join::Copies copies{.outer = y.shape.slice(0, axis_).numel(),
+                              .stride = y.shape[axis_] * inner / unit,
+                              .to = y.data};
+    int64_t first = 0, longest = 0;
+    for (size_t k = 0; k < in.size(); ++k) {
+      copies.from[k] = in[k].data;
+      copies.run[k] = in[k].shape[axis_] * inner / unit;
+      copies.first[k] = first;
+      first += copies.run[k];
+      longest = std::max(longest, copies.run[k]);
+    }
+    cuda::Blocks blocks = cuda::blocks_for(copies.outer * longest);
+    blocks.y = static_cast<int64_t>(in.size());
+    stream.launch("ops/join.cu.inc", fmt::format("cuda::join::copy<Pack<uint8_t, {}>>", unit),
+                  blocks, copies);
+    return true;
   }
 
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {

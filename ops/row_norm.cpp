@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "core/op.h"
 #include "ops/norm_parts.h"
 #include "ops/reduce.h"
+#include "ops/row_norm.cu.inc"
 #include "ops/row_norm_kernels.h"
 #include "ops/shape.h"
 
@@ -57,6 +61,29 @@ class RowOp : public KernelOp {
             {.eps = options_.norm.eps, .centered = options_.norm.centered}};
   }
 
+  cuda::row_norm::Rows on_gpu(std::span<const Array> in, const Array& out) const {
+    cuda::row_norm::Rows rows{.rows = in[0].shape[0], .n = in[0].shape[1]};
+    rows.lanes = cuda::lanes_for(rows.n);
+    rows.centered = options_.norm.centered;
+    rows.eps = options_.norm.eps;
+    rows.x = in[0].data;
+    if (options_.weight) rows.weight = in[1].data;
+    if (options_.bias) rows.bias = in[bias_at()].data;
+    if (in.size() > dy_at()) rows.dy = in[dy_at()].data;
+    rows.result = out.data;
+    return rows;
+  }
+  // Launches a kernel of ops/row_norm.cu.inc.
+  static void launch(cuda::Stream& stream, const char* kernel, DType type, cuda::Blocks blocks,
+                     const cuda::row_norm::Rows& rows) {
+    stream.launch("ops/row_norm.cu.inc",
+                  fmt::format("cuda::row_norm::{}<{}>", kernel, cuda::c_type(type)), blocks, rows);
+  }
+  static void launch_on_rows(cuda::Stream& stream, const char* kernel, DType type,
+                             const cuda::row_norm::Rows& rows) {
+    launch(stream, kernel, type, cuda::blocks_for(rows.rows * rows.lanes), rows);
+  }
+
   Options options_;
 };
 
@@ -88,6 +115,21 @@ class RowNormSumsOp final : public RowOp {
       for (size_t i = 0; i < total.size(); ++i) out.as<T>()[i] = static_cast<T>(total[i]);
     });
   }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    cuda::row_norm::Rows rows = on_gpu(in, out);
+    const DType type = in[0].dtype;
+    const int64_t columns = (rows.n + 31) / 32;  // of blocks
+    rows.number_of_parts = cuda::parts_for(columns, rows.rows, 8);
+    rows.each = (rows.rows + rows.number_of_parts - 1) / rows.number_of_parts;
+    const auto statistics = stream.scratch(rows.rows * 2 * size_of(out.dtype));
+    const auto parts = stream.scratch(rows.number_of_parts * 2 * rows.n * size_of(f64));
+    rows.statistics = statistics.data();
+    rows.parts = parts.data();
+    launch_on_rows(stream, "statistics", type, rows);
+    launch(stream, "column_sums", type, {columns, rows.number_of_parts}, rows);
+    launch(stream, "join_parts", compute_type(type), cuda::blocks_for(2 * rows.n), rows);
+    return true;
+  }
 
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& u, Needed) const override {
     const NormParts::Gradients of =
@@ -117,6 +159,10 @@ class RowNormBackwardOp final : public RowOp {
       });
     });
   }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    launch_on_rows(stream, "backward", out.dtype, on_gpu(in, out));
+    return true;
+  }
 
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& u, Needed) const override {
     const NormParts::Gradients of = parts(x).of_backward(u);
@@ -145,6 +191,10 @@ class RowNormOp final : public RowOp {
         }
       });
     });
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    launch_on_rows(stream, "forward", out.dtype, on_gpu(in, out));
+    return true;
   }
 
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {

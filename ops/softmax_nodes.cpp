@@ -59,17 +59,17 @@ class LineOp : public KernelOp {
   }
   Tensor total(const Tensor& x) const { return sum(x, {axis_}, true); }
 
-  // Launches "forward" or "backward" of ops/softmax.cu.inc.
-  void launch(cuda::Stream& stream, const char* kernel, std::span<const Array> in,
-              const Array& out) const {
-    const Shape& x = out.shape;
-    const int64_t n = x[axis_], inner = x.slice(axis_ + 1, x.ndim()).numel();
-    const cuda::softmax::Lines lines{
-        in[0].data, in.back().data, out.data, n, inner, x.slice(0, axis_).numel() * inner, log_};
+  // Launches a kernel of ops/softmax.cu.inc for the lines of x.
+  void launch(cuda::Stream& stream, const char* kernel, const Array& x, const Array& second,
+              const Array& out, const Array& index = {}) const {
+    const int64_t n = x.shape[axis_], inner = x.shape.slice(axis_ + 1, x.shape.ndim()).numel();
+    const int64_t count = x.shape.slice(0, axis_).numel() * inner;
+    const cuda::softmax::Lines lines{x.data, second.data, out.data, n,
+                                     inner,  count,       log_,     index.as<int64_t>()};
     const int lanes = inner == 1 ? cuda::lanes_for(n) : 1;
     stream.launch("ops/softmax.cu.inc",
                   fmt::format("cuda::softmax::{}<{}, {}>", kernel, cuda::c_type(out.dtype), lanes),
-                  cuda::blocks_for(lines.lines * lanes), lines);
+                  cuda::blocks_for(count * lanes), lines);
   }
 
   int axis_;
@@ -90,7 +90,7 @@ class SoftmaxBackwardOp final : public LineOp {
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& dx) const override {
-    launch(stream, "backward", in, dx);
+    launch(stream, "backward", in[0], in[1], dx);
     return true;
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& u, Needed) const override {
@@ -113,7 +113,7 @@ class SoftmaxOp final : public LineOp {
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
-    launch(stream, "forward", in, y);
+    launch(stream, "forward", in[0], {}, y);
     return true;
   }
   Tensors vjp(const Tensors&, const Tensor& y, const Tensor& dy, Needed) const override {
@@ -134,6 +134,10 @@ class CrossEntropyBackwardOp final : public LineOp {
                                                   dx.as<T>() + at);
     });
   }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& dx) const override {
+    launch(stream, "cross_entropy_backward", in[0], in[2], dx, in[1]);
+    return true;
+  }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& u, Needed) const override {
     const Tensor p = softmax_node(x[0], axis_, false), counts = ge(x[1], 0);
     const Tensor mean = total(u * p);
@@ -152,6 +156,10 @@ class CrossEntropyOp final : public LineOp {
       softmax_kernels<T>().cross_entropy(lines, in[0].as<T>() + at, in[1].as<int64_t>() + line,
                                          loss.as<T>() + line);
     });
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& loss) const override {
+    launch(stream, "cross_entropy", in[0], {}, loss, in[1]);
+    return true;
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dloss, Needed) const override {
     return {make_node(std::make_shared<CrossEntropyBackwardOp>(axis_), {x[0], x[1], dloss},

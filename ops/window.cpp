@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <limits>
 
+#include <fmt/core.h>
+
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
 #include "core/cpu/reals.h"
 #include "core/cpu/scratch.h"
+#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/window.cu.inc"
 #include "ops/window_kernels.h"
 
 TESSERA_FOR_EACH_ISA(extern const tessera::detail::PairKernels<float> pairs_f32;
@@ -169,6 +173,34 @@ class WindowOp : public KernelOp {
   }
 
  protected:
+  // The parameters of ops/window.cu.inc, for the windows of planes of x.
+  cuda::window::Windows on_gpu(const Array& x, const Array& v, const Array& result) const {
+    cuda::window::Windows w{.planes = planes_of(result.shape, window_), .lanes = 1};
+    int64_t row = 1;  // the longest along the last axis
+    for (size_t a = 0; a < 3; ++a) w.axis[a] = window_.axis[a];
+    for (int64_t i = 0; i < w.axis[2].outputs; ++i) row = std::max(row, w.axis[2].span(i).inside());
+    w.lanes = cuda::lanes_for(row);
+    w.x = x.data;
+    w.v = v.data;
+    w.result = result.data;
+    return w;
+  }
+  static void launch(cuda::Stream& stream, const char* kernel, DType type, int64_t threads,
+                     const cuda::window::Windows& windows) {
+    stream.launch("ops/window.cu.inc",
+                  fmt::format("cuda::window::{}<{}>", kernel, cuda::c_type(type)),
+                  cuda::blocks_for(threads), windows);
+  }
+  // A kernel that is given a window for each windows.lanes threads; one that is given an element.
+  void launch_on_windows(cuda::Stream& stream, const char* kernel, DType type,
+                         const cuda::window::Windows& windows) const {
+    launch(stream, kernel, type, windows.planes * window_.outputs() * windows.lanes, windows);
+  }
+  void launch_on_elements(cuda::Stream& stream, const char* kernel, DType type,
+                          const cuda::window::Windows& windows) const {
+    launch(stream, kernel, type, windows.planes * window_.extent(), windows);
+  }
+
   const Window window_;
 };
 
@@ -190,6 +222,10 @@ class MaxGatherOp final : public WindowOp {
         y[o] = i < 0 ? T{} : v[i];
       });
     });
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    launch_on_windows(stream, "gather", y.dtype, on_gpu(in[0], in[1], y));
+    return true;
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
     return {{}, max_backward(x[0], dy, window_)};
@@ -216,12 +252,33 @@ class MaxBackwardOp final : public WindowOp {
       });
     });
   }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& dx) const override {
+    cuda::window::Windows windows = on_gpu(in[0], in[1], dx);
+    if (tile()) {
+      launch_on_windows(stream, "max_backward_of_tiles", dx.dtype, windows);
+      return true;
+    }
+    const auto chosen = stream.scratch(in[1].numel() * size_of(i64));
+    windows.result = chosen.data();
+    launch_on_windows(stream, "argmax", dx.dtype, windows);
+    windows.chosen = reinterpret_cast<const int64_t*>(chosen.data());
+    windows.result = dx.data;
+    launch_on_elements(stream, "max_backward", dx.dtype, windows);
+    return true;
+  }
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed) const override {
     return {{},
             make_node(std::make_shared<MaxGatherOp>(window_), {x[0], dy}, x[1].shape(), y.dtype())};
   }
 
  private:
+  // Whether every element belongs to exactly one window.
+  bool tile() const {
+    return std::ranges::all_of(window_.axis, [](const WindowAxis& a) {
+      return !a.adaptive && a.kernel == a.stride && a.dilation == 1 && a.before == 0 &&
+             a.outputs * a.kernel == a.extent;
+    });
+  }
   template <class T>
   void run_pairs(const PairKernels<T>& pairs, const T* x, const T* dy, T* dx) const {
     const WindowAxis &down = window_.axis[1], &across = window_.axis[2];
@@ -260,6 +317,10 @@ class MaxOp final : public WindowOp {
       });
     });
   }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    launch_on_windows(stream, "max", y.dtype, on_gpu(in[0], {}, y));
+    return true;
+  }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
     return {max_backward(x[0], dy, window_)};
   }
@@ -279,6 +340,10 @@ class ArgmaxOp final : public WindowOp {
         y[o] = i < 0 ? window_.extent() : i;
       });
     });
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    launch_on_windows(stream, "argmax", in[0].dtype, on_gpu(in[0], {}, y));
+    return true;
   }
 };
 
@@ -302,9 +367,18 @@ class AverageOp : public WindowOp {
       });
     });
   }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    launch_on_windows(stream, "average", y.dtype, divided(on_gpu(in[0], {}, y)));
+    return true;
+  }
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed needed) const override;
 
  protected:
+  cuda::window::Windows divided(cuda::window::Windows windows) const {
+    windows.divisor = divisor_.number;
+    windows.count_padding = divisor_.count_padding;
+    return windows;
+  }
   double divided_by(const View& view) const {
     if (divisor_.number != 0) return static_cast<double>(divisor_.number);
     const int64_t count = divisor_.count_padding
@@ -330,6 +404,10 @@ class AverageBackwardOp final : public AverageOp {
       });
     });
   }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& dx) const override {
+    launch_on_elements(stream, "average_backward", dx.dtype, divided(on_gpu({}, in[0], dx)));
+    return true;
+  }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
     return {
         make_node(std::make_shared<AverageOp>(window_, divisor_), {dy}, x[0].shape(), dy.dtype())};
@@ -350,24 +428,6 @@ Tensor window_node(std::shared_ptr<const Op> op, const Tensor& x, const Window& 
 }
 
 }  // namespace
-
-Span WindowAxis::span(int64_t i) const {
-  if (adaptive) {
-    // Whole and rest apart, since i * extent may overflow.
-    const int64_t whole = extent / outputs, rest = extent % outputs;
-    const int64_t begin = i * whole + i * rest / outputs;
-    const int64_t end = (i + 1) * whole + ((i + 1) * rest + outputs - 1) / outputs;
-    return {begin, end, 1, end - begin};
-  }
-  const int64_t first = i * stride - before;
-  const auto taps_below = [&](int64_t end) {
-    const int64_t taps = (end - first + dilation - 1) / dilation;
-    return std::clamp<int64_t>(taps, 0, kernel);
-  };
-  const int64_t outside = taps_below(0), padded = taps_below(extent + after);
-  const int64_t begin = first + outside * dilation, end = first + taps_below(extent) * dilation;
-  return {begin, std::max(begin, end), dilation, padded};
-}
 
 std::array<std::vector<Span>, 3> Window::spans() const {
   std::array<std::vector<Span>, 3> result;

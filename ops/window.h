@@ -4,29 +4,11 @@
 #include <vector>
 
 #include "core/tensor.h"
+#include "ops/window_functions.h"
 
 // Windows over the last axes of a tensor and what is computed over them: the one implementation
 // behind ops/pool.h and ops/adaptive_pool.h, which check the arguments and are what users call.
 namespace tessera::detail {
-
-// What one output sees along one axis: the input positions begin, begin + step, ... below end.
-struct Span {
-  int64_t begin, end, step;
-  int64_t padded;  // the same, with those that lie in the padding counted as well
-
-  int64_t inside() const { return (end - begin + step - 1) / step; }
-};
-
-// The windows along one axis. Output i of an adaptive axis sees [floor(i extent / outputs),
-// ceil((i + 1) extent / outputs)), otherwise the positions i stride - before + t dilation,
-// 0 <= t < kernel, that lie in the input.
-struct WindowAxis {
-  int64_t extent = 1, outputs = 1;
-  int64_t kernel = 1, stride = 1, dilation = 1, before = 0, after = 0;
-  bool adaptive = false;
-
-  Span span(int64_t i) const;
-};
 
 // Windows over the last `ndim` axes; the missing ones of three are in front, with extent 1.
 struct Window {

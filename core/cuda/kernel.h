@@ -99,6 +99,14 @@ template <class T, int W>
 struct alignas(sizeof(T) * W) Pack {
   T e[W];
 };
+template <int W, class T>
+inline const Pack<T, W>& pack_at(const T* first) {
+  return *reinterpret_cast<const Pack<T, W>*>(first);
+}
+template <int W, class T>
+inline Pack<T, W>& pack_at(T* first) {
+  return *reinterpret_cast<Pack<T, W>*>(first);
+}
 
 namespace reduction {
 
@@ -140,18 +148,21 @@ struct Partial<ArgMax, T> : PartialPosition<true, T> {};
 template <class T>
 struct Partial<ArgMin, T> : PartialPosition<false, T> {};
 
-// Joins what the kLanes threads of each result know, kStride apart, into the first of them, in an
-// order that only depends on kLanes.
-template <int kLanes, int kStride, class P>
-inline void join_lanes(P* partial) {
+// Joins what the `lanes` threads of each result know, `stride` apart, into the first of them, in an
+// order that only depends on `lanes`, a power of two.
+template <class P>
+inline void join_lanes(P* partial, int lanes, int stride = 1) {
   TESSERA_SYNC;
-  for (int width = kLanes / 2; width > 0; width /= 2) {
+  for (int width = lanes / 2; width > 0; width /= 2) {
     TESSERA_THREADS {
-      if (thread / kStride % kLanes < width)
-        partial[thread].join(partial[thread + width * kStride]);
+      if (thread / stride % lanes < width) partial[thread].join(partial[thread + width * stride]);
     }
     TESSERA_SYNC;
   }
+}
+template <int kLanes, int kStride, class P>
+inline void join_lanes(P* partial) {
+  join_lanes(partial, kLanes, kStride);
 }
 
 }  // namespace reduction

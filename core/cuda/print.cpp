@@ -277,10 +277,7 @@ class Printer {
     printed_.blocks = blocks;
     printed_.outputs = outputs_;
     if (!rows) {
-      // Enough blocks to fill a large GPU; a function of the extents alone, as the order of adding.
-      constexpr int64_t kBlocks = 1024;
-      const int64_t most = std::max<int64_t>(1, row / (16 * lanes_));
-      if (blocks > 0) printed_.parts = std::clamp<int64_t>(kBlocks / blocks, 1, most);
+      if (blocks > 0) printed_.parts = parts_for(blocks, row, lanes_);
       printed_.partial_bytes = 16;
     }
 

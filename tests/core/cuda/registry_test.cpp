@@ -105,6 +105,9 @@ void compare_with_processor(Device gpu) {
   });
 }
 
+// Ops that have no kernel for GPUs yet.
+constexpr const char* kFallbacks = R"()";
+
 }  // namespace
 
 TEST_SUITE("core/cuda/registry") {
@@ -112,6 +115,11 @@ TEST_SUITE("core/cuda/registry") {
     HostKernels::instance().compile(texts_of_samples());
     const WithHostGpu gpu;
     compare_with_processor(host_gpu());
+    std::set<std::string> names;
+    for (const auto& [op, count] : gpu->fallbacks()) names.insert(op);
+    std::string fallbacks;
+    for (const std::string& name : names) fallbacks += name + "\n";
+    CHECK(fallbacks == kFallbacks);
   }
 
   // All of them are compiled as C++ above, and by NVRTC where they run. That takes minutes.

@@ -47,7 +47,7 @@ TEST_SUITE("core/cuda/stream") {
     cuda::Stream stream(gpu->driver(), pool, kernels);
     const float x[] = {0, 0, 1, 2, 2, 2};
     float y[6] = {};
-    const cuda::softmax::Lines lines{x, nullptr, y, 2, 1, 3, false};
+    const cuda::softmax::Lines lines{x, nullptr, y, 2, 1, 3, false, nullptr};
     const char *file = "ops/softmax.cu.inc", *kernel = "cuda::softmax::forward<float, 1>";
     for (int i = 0; i < 2; ++i) stream.launch(file, kernel, {1, 1}, lines);
     CHECK(compiler.texts.size() == 1);
