@@ -15,11 +15,16 @@ struct Lines {
   int64_t outer, extent, inner;
 };
 
+// What an index along an axis must be.
+inline std::string index_contract(int64_t extent, int axis) {
+  return fmt::format("{}: indices along axis {} must lie in [{}, {}), its extent being {}",
+                     call_site().function, axis, -extent, extent, extent);
+}
+
 // The position on an axis that `index` in [-extent, extent) names; throws for others.
 inline int64_t position_of(int64_t index, int64_t extent, int axis) {
   if (index < -extent || index >= extent) [[unlikely]] {
-    fail(fmt::format("{}: indices along axis {} must lie in [{}, {}), its extent being {}, got {}",
-                     call_site().function, axis, -extent, extent, extent, index));
+    fail(fmt::format("{}, got {}", index_contract(extent, axis), index));
   }
   return index < 0 ? index + extent : index;
 }

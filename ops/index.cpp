@@ -1,11 +1,16 @@
 #include "ops/index.h"
 
 #include <algorithm>
+#include <numeric>
+
+#include <fmt/core.h>
 
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "ops/axis_index.h"
 #include "ops/binary.h"
 #include "ops/creation.h"
+#include "ops/index.cu.inc"
 #include "ops/scatter.h"
 #include "ops/shape.h"
 
@@ -32,6 +37,27 @@ class GatherOp final : public KernelOp {
       default:
         return copy<uint64_t>(inputs, output);
     }
+  }
+
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    const cpu::Lines from(in[0].shape, axis_), to(y.shape, axis_);
+    const bool slices = in[1].shape.ndim() != in[0].shape.ndim();
+    // Slices are moved 16 bytes at a time where they can be.
+    const int64_t size = size_of(y.dtype);
+    const int64_t unit = slices ? std::gcd<int64_t>(16, to.inner * size) : size;
+    const cuda::index::Lines lines{
+        .outer = to.outer,
+        .extent = from.extent,
+        .inner = to.inner * size / unit,
+        .count = to.extent,
+        .slices = slices,
+        .index = in[1].as<int64_t>(),
+        .x = in[0].data,
+        .result = y.data,
+        .fault = stream.faults().fault(cpu::index_contract(from.extent, axis_))};
+    stream.launch("ops/index.cu.inc", fmt::format("cuda::index::gather<Pack<uint8_t, {}>>", unit),
+                  cuda::blocks_for(lines.outer * lines.count * lines.inner), lines);
+    return true;
   }
 
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {

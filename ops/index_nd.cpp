@@ -1,7 +1,9 @@
 #include "ops/index_nd.h"
 
+#include "core/cuda/stream.h"
 #include "ops/axis_index.h"
 #include "ops/binary.h"
+#include "ops/index.cu.inc"
 #include "ops/index.h"
 #include "ops/shape.h"
 
@@ -26,6 +28,18 @@ class RavelOp final : public KernelOp {
       }
       output.as<int64_t>()[i] = position;
     }
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    cuda::index::Points points{.n = out.numel(),
+                               .ndim = extents_.ndim(),
+                               .index = in[0].as<int64_t>(),
+                               .result = out.as<int64_t>()};
+    for (int j = 0; j < extents_.ndim(); ++j) {
+      points.extent[j] = extents_[j];
+      points.fault[j] = stream.faults().fault(cpu::index_contract(extents_[j], j));
+    }
+    stream.launch("ops/index.cu.inc", "cuda::index::ravel", cuda::blocks_for(points.n), points);
+    return true;
   }
 
  private:

@@ -3,11 +3,15 @@
 #include <cmath>
 #include <numbers>
 
+#include <fmt/core.h>
+
 #include "core/amp.h"
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
+#include "ops/index.cu.inc"
 #include "ops/index.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -80,6 +84,20 @@ class ClassIndexOp final : public KernelOp {
         index[i] = t == ignored_ ? -1 : t;
       }
     });
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    const cuda::index::Classes classes{
+        .n = out.numel(),
+        .classes = classes_,
+        .ignored = ignored_,
+        .target = in[0].as<int64_t>(),
+        .result = out.as<int64_t>(),
+        .fault = stream.faults().fault(
+            fmt::format("target: class indices must lie in [0, {}) or be ignore_index = {}",
+                        classes_, ignored_))};
+    stream.launch("ops/index.cu.inc", "cuda::index::class_index", cuda::blocks_for(classes.n),
+                  classes);
+    return true;
   }
 
  private:

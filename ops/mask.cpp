@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/cuda/stream.h"
 #include "ops/axis_index.h"
 #include "ops/binary.h"
+#include "ops/index.cu.inc"
 #include "ops/index.h"
 #include "ops/shape.h"
 
@@ -25,6 +27,19 @@ class OneHotOp final : public KernelOp {
               "one_hot: labels must lie in [0, {}), got {} as label {}", classes, labels[i], i);
       output.as<uint8_t>()[i * classes + labels[i]] = 1;
     }
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    const int64_t classes = out.shape.back();
+    const cuda::index::Labels labels{
+        .n = in[0].numel(),
+        .classes = classes,
+        .labels = in[0].as<int64_t>(),
+        .result = out.as<bool>(),
+        .fault = stream.faults().fault(
+            fmt::format("{}: labels must lie in [0, {})", call_site().function, classes))};
+    stream.launch("ops/index.cu.inc", "cuda::index::one_hot", cuda::blocks_for(out.numel()),
+                  labels);
+    return true;
   }
 };
 

@@ -4,10 +4,14 @@
 #include <cmath>
 #include <type_traits>
 
+#include <fmt/core.h>
+
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/cubic_kernel.h"
+#include "ops/resample.cu.inc"
 #include "ops/sparse_rows.h"
 
 namespace tessera {
@@ -250,7 +254,7 @@ class ResampleOp final : public KernelOp {
     const Array& x = inputs[0];
     if (y.numel() == 0) return;
     const Extents e(y.shape, axis_.axis);
-    const SparseRows table = adjoint_ ? table_of(axis_).transposed(axis_.n) : table_of(axis_);
+    const SparseRows table = this->table();
     const int64_t n = x.shape[axis_.axis];
     const double fill = axis_.options.extrapolation_value;
     dispatch(x.dtype, [&]<class T>(T) {
@@ -263,7 +267,39 @@ class ResampleOp final : public KernelOp {
     });
   }
 
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    const Extents e(y.shape, axis_.axis);
+    cuda::resample::Axis axis{.outer = e.outer,
+                              .n = in[0].shape[axis_.axis],
+                              .extent = y.shape[axis_.axis],
+                              .inner = e.inner,
+                              .fill = axis_.options.extrapolation_value,
+                              .x = in[0].data,
+                              .result = y.data};
+    std::string attributes(name());
+    key(attributes);
+    const std::byte* const table = stream.tables().find(attributes, [&] { return gpu_table(); });
+    axis.begin = reinterpret_cast<const int64_t*>(table);
+    axis.taps = reinterpret_cast<const cuda::resample::Tap*>(axis.begin + axis.extent + 1);
+    const bool select = !adjoint_ && axis_.options.filter == Filter::nearest;
+    stream.launch("ops/resample.cu.inc",
+                  fmt::format("cuda::resample::rows<{}, {}>", cuda::c_type(y.dtype), select),
+                  cuda::blocks_for(y.numel()), axis);
+    return true;
+  }
+
  private:
+  SparseRows table() const {
+    return adjoint_ ? table_of(axis_).transposed(axis_.n) : table_of(axis_);
+  }
+  // The begins of the rows, then the taps.
+  std::string gpu_table() const {
+    const SparseRows rows = table();
+    std::string bytes;
+    for (const int64_t begin : rows.begin) append_key(bytes, begin);
+    for (size_t t = 0; t < rows.index.size(); ++t) append_key(bytes, rows.weight[t], rows.index[t]);
+    return bytes;
+  }
   Axis axis_;
   bool adjoint_;
 };

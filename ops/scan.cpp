@@ -1,10 +1,14 @@
 #include "ops/scan.h"
 
+#include <fmt/core.h>
 #include "core/amp.h"
+
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
+#include "ops/scan.cu.inc"
 #include "ops/shape.h"
 
 namespace tessera {
@@ -33,6 +37,23 @@ void for_each_line(const Lines& lines, bool reverse, F&& line) {
     for (int64_t k = begin; k < end; ++k)
       line(k / lines.inner * lines.extent * lines.inner + k % lines.inner + start, stride);
   });
+}
+
+// Launches ops/scan.cu.inc with a state of it: "Sum".
+void scan_on_gpu(cuda::Stream& stream, const char* state, const Array& x, const Array& y, int axis,
+                 cuda::scan::Lines lines) {
+  const Lines shape(y.shape, axis);
+  lines.outer = shape.outer;
+  lines.extent = shape.extent;
+  lines.inner = shape.inner;
+  // Threads of a line that is not contiguous would be far apart in memory: it has one.
+  lines.lanes = shape.inner == 1 ? cuda::lanes_for(shape.extent) : 1;
+  lines.x = x.data;
+  lines.result = y.data;
+  stream.launch(
+      "ops/scan.cu.inc",
+      fmt::format("cuda::scan::lines<{0}, cuda::scan::{1}<{0}>>", cuda::c_type(y.dtype), state),
+      cuda::blocks_for(shape.outer * shape.inner * lines.lanes), lines);
 }
 
 // y_i = x_(i-1), with `first` in front; the same from the other end in reverse.
@@ -67,6 +88,10 @@ class LinearRecurrenceOp final : public KernelOp {
       });
     };
     output.dtype == f32 ? scan(float{}) : scan(double{});
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    scan_on_gpu(stream, "Recurrence", in[1], y, axis_, {.reverse = reverse_, .a = in[0].data});
+    return true;
   }
 
   // db is the same recurrence from the other end, dh_i arriving through every later element.
@@ -119,6 +144,10 @@ class ScanOp : public KernelOp {
   void key(std::string& out) const override { append_key(out, s_.axis, s_.exclusive, s_.reverse); }
 
  protected:
+  bool launch(cuda::Stream& stream, const char* state, const Array& x, const Array& y) const {
+    scan_on_gpu(stream, state, x, y, s_.axis, {.reverse = s_.reverse, .exclusive = s_.exclusive});
+    return true;
+  }
   ScanSettings s_;
 };
 
@@ -128,6 +157,9 @@ class CumsumOp final : public ScanOp {
   std::string_view name() const override { return "cumsum"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
     run_scan(s_, inputs[0], output, 0, [](auto a, auto b) { return a + b; });
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    return launch(stream, "Sum", in[0], y);
   }
   Tensors vjp(const Tensors&, const Tensor&, const Tensor& dy, Needed) const override {
     return {cumsum(dy, s_.axis, {.exclusive = s_.exclusive, .reverse = !s_.reverse})};
@@ -140,6 +172,9 @@ class CumprodOp final : public ScanOp {
   std::string_view name() const override { return "cumprod"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
     run_scan(s_, inputs[0], output, 1, [](auto a, auto b) { return a * b; });
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    return launch(stream, "Product", in[0], y);
   }
   // dx_k = (product before k) * r_k, where r_k = dy_k + x_(k+1) r_(k+1) gathers what later results
   // get through x_k: no division, so zeros are nothing special.

@@ -4,10 +4,15 @@
 #include <cstring>
 #include <limits>
 
+#include <fmt/core.h>
+
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "ops/axis_index.h"
 #include "ops/binary.h"
 #include "ops/binary_functions.h"
+#include "ops/fixed_sums.h"
+#include "ops/index.cu.inc"
 #include "ops/index.h"
 #include "ops/shape.h"
 
@@ -44,6 +49,41 @@ class ScatterOp final : public KernelOp {
         if (combine_ == Combine::amax) return write<T, binary::Maximum>(inputs, output);
       }
     });
+  }
+
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    constexpr int64_t kLines = 1 << 14;  // enough for a thread each
+    const char* const file = "ops/index.cu.inc";
+    const cpu::Lines to(y.shape, axis_), from(in[2].shape, axis_);
+    cuda::index::Lines lines{.outer = to.outer,
+                             .extent = to.extent,
+                             .inner = to.inner,
+                             .count = from.extent,
+                             .slices = in[1].shape.ndim() != y.shape.ndim(),
+                             .index = in[1].as<int64_t>(),
+                             .x = in[0].data,
+                             .values = in[2].data,
+                             .result = y.data,
+                             .fault = stream.faults().fault(cpu::index_contract(to.extent, axis_))};
+    if (combine_ == Combine::sum && is_floating(y.dtype) && to.outer * to.inner < kLines) {
+      detail::FixedSums fixed(stream, y.numel(), in[2], from.extent);
+      stream.launch(file, fmt::format("cuda::index::scatter_sum<{}>", cuda::c_type(y.dtype)),
+                    cuda::blocks_for(in[2].numel()), cuda::index::SumLines{lines, fixed.sums()});
+      fixed.finish(y, in[0].data);
+      return true;
+    }
+    const char* const names[] = {"Last", "binary::Add",     "binary::Mul",
+                                 "",     "binary::Minimum", "binary::Maximum"};
+    const char* const type = cuda::c_type(y.dtype);
+    stream.launch(file, fmt::format("cuda::index::copy<{}>", type), cuda::blocks_for(y.numel()),
+                  lines);
+    if (in[2].numel() == 0) return true;
+    stream.launch(file,
+                  fmt::format("cuda::index::scatter<{}, {}{}>", type,
+                              combine_ == Combine::set ? "cuda::index::" : "",
+                              names[static_cast<size_t>(combine_)]),
+                  cuda::blocks_for(to.outer * to.inner), lines);
+    return true;
   }
 
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed needed) const override {

@@ -1,15 +1,20 @@
 #include "ops/sort.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
+#include <fmt/core.h>
+
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
 #include "ops/index.h"
 #include "ops/shape.h"
+#include "ops/sort.cu.inc"
 #include "ops/unary.h"
 
 namespace tessera {
@@ -44,6 +49,38 @@ class ArgsortOp final : public KernelOp {
       default:
         return sort_lines<uint8_t>(inputs[0], output);  // u8 and bool
     }
+  }
+
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    constexpr int64_t kShort = 4096;
+    const Shape& x = in[0].shape;
+    cuda::sort::Lines lines{.outer = x.slice(0, axis_).numel(),
+                            .extent = x[axis_],
+                            .inner = x.slice(axis_ + 1, x.ndim()).numel(),
+                            .count = count_,
+                            .descending = descending_,
+                            .x = in[0].data,
+                            .result = out.as<int64_t>()};
+    const int64_t count = lines.outer * lines.inner;
+    const auto launch = [&](const std::string& kernel, int64_t threads) {
+      stream.launch("ops/sort.cu.inc", "cuda::sort::" + kernel, cuda::blocks_for(threads), lines);
+    };
+    const char* const type = cuda::c_type(in[0].dtype);
+    if (lines.extent <= kShort) {
+      launch(fmt::format("rank<{}>", type), count_ == 0 ? 0 : count * lines.extent);
+      return true;
+    }
+    lines.padded = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(lines.extent)));
+    const auto order = stream.scratch(count * lines.padded * size_of(i64));
+    lines.order = reinterpret_cast<int64_t*>(order.data());
+    launch("number", count * lines.padded);
+    const std::string exchange = fmt::format("exchange<{}>", type);
+    for (lines.run = 2; lines.run <= lines.padded; lines.run *= 2) {
+      for (lines.distance = lines.run / 2; lines.distance > 0; lines.distance /= 2)
+        launch(exchange, count * lines.padded / 2);
+    }
+    launch("take", count * count_);
+    return true;
   }
 
  private:

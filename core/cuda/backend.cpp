@@ -109,6 +109,7 @@ void GpuBackend::write(std::byte* to, const void* from, int64_t bytes) {
 
 void GpuBackend::read(void* to, const std::byte* from, int64_t bytes) {
   staging_.read(to, from, bytes);
+  stream_.faults().check();
 }
 
 std::shared_ptr<Backend> make_backend(int index) {

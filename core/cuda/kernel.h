@@ -36,6 +36,14 @@ inline int64_t block_y() {
   return blockIdx.y;
 }
 
+// For what does not depend on the order of threads: integers that are added, and extremes.
+inline void add_at(uint64_t* at, uint64_t value) {
+  atomicAdd(at, value);
+}
+inline void raise_to(uint64_t* at, uint64_t value) {
+  atomicMax(at, value);
+}
+
 // The halves in memory; the same as in core/dtype.h, by the instructions of the GPU.
 struct BFloat16 {
   uint16_t bits;
@@ -64,6 +72,12 @@ inline int64_t block_x() {
 inline int64_t block_y() {
   return block[1];
 }
+inline void add_at(uint64_t* at, uint64_t value) {
+  *at += value;
+}
+inline void raise_to(uint64_t* at, uint64_t value) {
+  if (*at < value) *at = value;
+}
 
 #endif
 
@@ -88,6 +102,18 @@ template <int kSlots, int kNumbers>
 struct Args {
   void* slot[kSlots];
   int64_t n[kNumbers];
+};
+
+// Where a kernel reports a value that breaks a contract (core/cuda/faults.h). The first kernel that
+// does so is remembered, with the value of any of its threads.
+struct Fault {
+  int64_t* cell = nullptr;
+  int64_t number = 0;
+  void report(int64_t value) const {
+    if (cell[0] != 0 && cell[0] != number) return;
+    cell[1] = value;
+    cell[0] = number;
+  }
 };
 
 // What a kernel of a *.cu.inc file is launched with: the type of its argument.

@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "core/cuda/driver.h"
+#include "core/cuda/faults.h"
 #include "core/cuda/kernel_cache.h"
 #include "core/cuda/launch.h"
 #include "core/cuda/products.h"
+#include "core/cuda/tables.h"
 #include "core/pool.h"
 
 namespace tessera::cuda {
@@ -28,10 +30,14 @@ class Stream {
         pool_(pool),
         kernels_(kernels),
         products_(libraries.open_products),
-        convolutions_(libraries.open_convolutions) {}
+        convolutions_(libraries.open_convolutions),
+        faults_(driver),
+        tables_(driver) {}
 
   Driver& driver() { return driver_; }
   KernelCache& kernels() { return kernels_; }
+  Faults& faults() { return faults_; }
+  Tables& tables() { return tables_; }
 
   // Null where the library is not installed. It is loaded by the first call.
   MatrixProducts* products() { return products_.get(); }
@@ -88,6 +94,8 @@ class Stream {
   KernelCache& kernels_;
   Lazy<MatrixProducts> products_;
   Lazy<Convolutions> convolutions_;
+  Faults faults_;
+  Tables tables_;
 };
 
 }  // namespace tessera::cuda
