@@ -2,10 +2,14 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/index.h"
 #include "core/op.h"
+#include "ops/fold.cu.inc"
 #include "ops/shape.h"
 
 namespace tessera {
@@ -71,6 +75,22 @@ class FoldOp final : public KernelOp {
   void run(std::span<const Array> inputs, const Array& output) const override {
     if (output.dtype == f64) return add<double>(inputs[0], output);
     add<float>(inputs[0], output);
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    const int axes = windows_.axes();
+    cuda::fold::Folding folding{.planes = out.shape[0], .columns = in[0].data, .result = out.data};
+    for (int i = 0; i < axes; ++i) {
+      const int to = 3 - axes + i;
+      folding.extent[to] = out.shape[1 + i];
+      folding.kernel[to] = in[0].shape[1 + i];
+      folding.windows[to] = in[0].shape[1 + axes + i];
+      folding.stride[to] = windows_.stride[i];
+      folding.dilation[to] = windows_.dilation[i];
+      folding.padding[to] = windows_.padding[i];
+    }
+    stream.launch("ops/fold.cu.inc", fmt::format("cuda::fold::add<{}>", cuda::c_type(out.dtype)),
+                  cuda::blocks_for(out.numel()), folding);
+    return true;
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
     const int axes = windows_.axes();

@@ -10,7 +10,7 @@
 #include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
-#include "ops/cubic_kernel.h"
+#include "ops/cubic_functions.h"
 #include "ops/resample.cu.inc"
 #include "ops/sparse_rows.h"
 

@@ -3,9 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/core.h>
+
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/fixed_sums.h"
+#include "ops/roi_align.cu.inc"
 #include "ops/sparse_rows.h"
 
 namespace tessera {
@@ -18,20 +23,12 @@ namespace {
 // one of weight 0 takes part in the maximum; weights are not normalized then.
 template <class T>
 SparseRows axis_cells(T low, T high, int64_t cells, int64_t extent, const RoiAlignOptions& o) {
-  const T scale = static_cast<T>(o.spatial_scale), edge = o.aligned ? T(0.5) : T(0);
-  const T start = low * scale - edge;
-  T length = high * scale - edge - start;
-  const bool finite = std::isfinite(start) && std::isfinite(length);
-  if (!o.aligned) length = std::max(length, T(1));
-  require(finite && (o.sampling_ratio > 0 || length <= T(1 << 20)),
+  const detail::RoiAxis<T> axis(low, high, cells, extent, o.spatial_scale, o.aligned,
+                                o.sampling_ratio);
+  require(axis.valid,
           "roi_align: a box must be finite and cover at most 2^20 elements, got {} to {}", low,
           high);
-  const T cell = length / static_cast<T>(cells);
-  const int64_t samples = o.sampling_ratio > 0
-                              ? o.sampling_ratio
-                              : std::max<int64_t>(0, static_cast<int64_t>(std::ceil(cell)));
-  const double share = o.mode == RoiPooling::avg ? 1 / static_cast<double>(samples) : 1;
-  const auto last = static_cast<T>(extent - 1);
+  const double share = o.mode == RoiPooling::avg ? 1 / static_cast<double>(axis.samples) : 1;
   SparseRows rows;
   const auto add = [&](int64_t index, T weight) {
     if (o.mode == RoiPooling::avg) return rows.add(index, static_cast<double>(weight) * share);
@@ -39,15 +36,9 @@ SparseRows axis_cells(T low, T high, int64_t cells, int64_t extent, const RoiAli
     rows.weight.push_back(static_cast<double>(weight));
   };
   for (int64_t i = 0; i < cells; ++i, rows.end_row()) {
-    for (int64_t s = 0; s < samples; ++s) {
-      const T at = start + static_cast<T>(i) * cell +
-                   (static_cast<T>(s) + T(0.5)) * cell / static_cast<T>(samples);
-      const bool inside = at >= T(-1) && at <= static_cast<T>(extent);
-      const T held = inside ? std::clamp(at, T(0), last) : T(0);
-      const T below = std::floor(held);
-      const auto index = static_cast<int64_t>(below);
-      add(index, inside ? 1 - (held - below) : 0);
-      add(std::min(index + 1, extent - 1), inside ? held - below : 0);
+    for (int64_t sample = 0; sample < axis.samples; ++sample) {
+      const auto taps = axis.taps(i, sample);
+      for (int k = 0; k < 2; ++k) add(taps.index[k], taps.weight[k]);
     }
   }
   return rows;
@@ -124,6 +115,43 @@ class RoiAlignOp final : public KernelOp {
     } else {
       compute<float>(inputs, output);
     }
+  }
+
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    const Shape& map = adjoint_ ? out.shape : in[0].shape;
+    cuda::roi_align::Boxes boxes{.N = map[0],
+                                 .C = map[1],
+                                 .H = map[2],
+                                 .W = map[3],
+                                 .K = in[1].shape[0],
+                                 .rows = grid_[0],
+                                 .columns = grid_[1],
+                                 .spatial_scale = options_.spatial_scale,
+                                 .sampling_ratio = options_.sampling_ratio,
+                                 .aligned = options_.aligned,
+                                 .boxes = in[1].data,
+                                 .values = in[0].data,
+                                 .result = out.data};
+    if (options_.mode == RoiPooling::max) boxes.selector = in[2].data;
+    boxes.image = stream.faults().fault(fmt::format(
+        "roi_align: boxes must have image indices in [0, {}), those with others are", map[0]));
+    boxes.box = stream.faults().fault(
+        "roi_align: boxes must be finite and cover at most 2^20 elements, those that do not are");
+    const int64_t cells = boxes.K * grid_.numel();
+    const auto launch = [&](const char* kernel) {
+      stream.launch("ops/roi_align.cu.inc",
+                    fmt::format("cuda::roi_align::{}<{}>", kernel, cuda::c_type(out.dtype)),
+                    cuda::blocks_for(cells * boxes.C), boxes);
+    };
+    if (!adjoint_) {
+      launch("forward");
+      return true;
+    }
+    detail::FixedSums fixed(stream, out.numel(), in[0], cells);
+    boxes.sums = fixed.sums();
+    launch("adjoint");
+    fixed.finish(out);
+    return true;
   }
 
  private:

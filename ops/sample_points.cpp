@@ -4,13 +4,18 @@
 #include <array>
 #include <cmath>
 
+#include <fmt/core.h>
+
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/binary.h"
-#include "ops/cubic_kernel.h"
+#include "ops/fixed_sums.h"
+#include "ops/sample_points.cu.inc"
 #include "ops/sample_points_kernels.h"
+#include "ops/sampling_functions.h"
 #include "ops/shape.h"
 
 TESSERA_FOR_EACH_ISA(extern const tessera::detail::SamplePointsKernels<float> sample_points_f32;
@@ -44,6 +49,10 @@ struct Spec {
   int degree() const {
     return options.filter == Filter::nearest ? 0 : options.filter == Filter::linear ? 1 : 3;
   }
+  detail::AxisRule rule() const {
+    return {degree(), options.padding != GridPadding::zeros,
+            options.padding == GridPadding::reflection, options.align_corners};
+  }
   Spec differentiated(int d) const {
     Spec spec = *this;
     ++spec.order[static_cast<size_t>(d)];
@@ -53,62 +62,6 @@ struct Spec {
     return std::any_of(order.begin(), order.end(), [&](int n) { return n > degree(); });
   }
 };
-
-// A coordinate brought into [0, n - 1] by the padding, and its derivative.
-struct Folded {
-  double at, slope;
-};
-
-Folded folded(double at, double n, const SamplePointsOptions& o) {
-  double slope = 1;
-  if (o.padding == GridPadding::reflection) {
-    const double low = o.align_corners ? 0 : -0.5, span = o.align_corners ? n - 1 : n;
-    if (span == 0 || !std::isfinite(at)) return {0, 0};
-    const double distance = std::abs(at - low), rest = std::fmod(distance, span);
-    const bool odd = std::fmod(std::floor(distance / span), 2) != 0;
-    slope = (at < low) != odd ? -1 : 1;
-    at = low + (odd ? span - rest : rest);
-  }
-  if (!(at > 0)) return {0, 0};  // NaN too
-  return at < n - 1 ? Folded{at, slope} : Folded{n - 1, 0};
-}
-
-// The elements along one axis that a sample reads.
-struct AxisTaps {
-  int count = 0;
-  std::array<int64_t, 4> index{};
-  std::array<double, 4> weight{};
-};
-
-AxisTaps axis_taps(double at, int64_t extent, int order, const SamplePointsOptions& o) {
-  const auto n = static_cast<double>(extent);
-  const bool fold = o.padding != GridPadding::zeros, cubic = o.filter == Filter::cubic;
-  double slope = 1;
-  if (fold && !cubic) {
-    const Folded end = folded(at, n, o);
-    at = end.at;
-    slope = order > 0 ? std::pow(end.slope, order) : 1;
-  }
-  const double base = o.filter == Filter::nearest ? std::nearbyint(at) : std::floor(at);
-  const double t = std::isfinite(at) ? at - base : 0;
-  AxisTaps taps;
-  const auto add = [&](int k, double weight) {
-    double p = base + k;
-    if (fold && cubic) p = folded(p, n, o).at;
-    if (weight == 0 || !(p >= 0 && p <= n - 1)) return;
-    taps.index[static_cast<size_t>(taps.count)] = static_cast<int64_t>(p);
-    taps.weight[static_cast<size_t>(taps.count++)] = weight * slope;
-  };
-  if (o.filter == Filter::nearest) {
-    add(0, order == 0 ? 1 : 0);
-  } else if (o.filter == Filter::linear) {
-    add(0, order == 0 ? 1 - t : order == 1 ? -1 : 0);
-    add(1, order == 0 ? t : order == 1 ? 1 : 0);
-  } else {
-    for (int k = -1; k <= 2; ++k) add(k, detail::cubic_kernel(t - k, -0.75, order));
-  }
-  return taps;
-}
 
 // The arrays of one op: x [N, C, *spatial] and points [N, P, D], with P points an image.
 struct Geometry {
@@ -193,8 +146,9 @@ class Chunk {
       return taps;
     }
     for (int64_t p = 0; p < size; ++p) {
-      const AxisTaps each = axis_taps(static_cast<double>(coordinate_[static_cast<size_t>(p)]),
-                                      g.extent[d], spec.order[d], o);
+      const detail::AxisTaps each =
+          detail::axis_taps(static_cast<double>(coordinate_[static_cast<size_t>(p)]), g.extent[d],
+                            spec.order[d], spec.rule());
       for (int64_t t = 0; t < taps.taps; ++t) {
         const bool is = t < each.count;
         const auto i = static_cast<size_t>(t);
@@ -313,6 +267,42 @@ class PointsOp : public KernelOp {
   }
 
  protected:
+  // The parameters of ops/sample_points.cu.inc.
+  cuda::sample_points::Samples on_gpu(const Geometry& g, const Array& points,
+                                      const Array& out) const {
+    cuda::sample_points::Samples samples{.N = g.N, .C = g.C, .P = g.P, .D = g.D, .plane = g.plane};
+    for (size_t d = 0; d < kMaxAxes; ++d) {
+      samples.extent[d] = g.extent[d];
+      samples.stride[d] = g.stride[d];
+      samples.order[d] = spec_.order[d];
+    }
+    samples.rule = spec_.rule();
+    samples.points = points.data;
+    samples.result = out.data;
+    return samples;
+  }
+  static void launch(cuda::Stream& stream, const char* kernel, DType type, cuda::Blocks blocks,
+                     const cuda::sample_points::Samples& samples) {
+    stream.launch("ops/sample_points.cu.inc",
+                  fmt::format("cuda::sample_points::{}<{}>", kernel, cuda::c_type(type)), blocks,
+                  samples);
+  }
+  // A kernel that is given a point and a group of channels for each thread.
+  static void launch_on_points(cuda::Stream& stream, const char* kernel, DType type,
+                               const cuda::sample_points::Samples& samples) {
+    cuda::Blocks blocks = cuda::blocks_for(samples.N * samples.P);
+    blocks.y = (samples.C + samples.kGroup - 1) / samples.kGroup;
+    launch(stream, kernel, type, blocks, samples);
+  }
+  // No tap along an axis, and no sum of those of a point, is greater than the product of these.
+  double greatest_weight() const {
+    double product = 1;
+    for (size_t d = 0; d < static_cast<size_t>(spec_.axes); ++d) {
+      const int order = spec_.order[d];
+      product *= spec_.degree() < 3 || order == 0 ? 2 : order == 1 ? 4 : 32;
+    }
+    return product;
+  }
   const Spec spec_;
 };
 
@@ -332,6 +322,12 @@ class SampleOp final : public PointsOp {
       gather_points(spec_, g, in[0].as<T>(), in[1].as<T>(), y.as<T>());
     });
   }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    auto samples = on_gpu(Geometry(in[0].shape, in[1].shape), in[1], y);
+    samples.x = in[0].data;
+    launch_on_points(stream, "sample", y.dtype, samples);
+    return true;
+  }
 };
 
 class SpreadOp final : public PointsOp {
@@ -350,6 +346,15 @@ class SpreadOp final : public PointsOp {
     cpu::for_real(x.dtype, [&]<class T>(T) {
       scatter_points(spec_, g, in[0].as<T>(), in[1].as<T>(), x.as<T>());
     });
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& x) const override {
+    auto samples = on_gpu(Geometry(x.shape, in[1].shape), in[1], x);
+    detail::FixedSums fixed(stream, x.numel(), in[0], samples.P, greatest_weight());
+    samples.v = in[0].data;
+    samples.sums = fixed.sums();
+    launch_on_points(stream, "spread", x.dtype, samples);
+    fixed.finish(x);
+    return true;
   }
 };
 
@@ -384,6 +389,13 @@ class SlopesOp final : public PointsOp {
     cpu::for_real(y.dtype, [&]<class T>(T) {
       slope_points(spec_, g, in[0].as<T>(), in[1].as<T>(), in[2].as<T>(), y.as<T>());
     });
+  }
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
+    auto samples = on_gpu(Geometry(in[1].shape, in[2].shape), in[2], y);
+    samples.v = in[0].data;
+    samples.x = in[1].data;
+    launch(stream, "slopes", y.dtype, cuda::blocks_for(y.numel()), samples);
+    return true;
   }
 };
 

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "core/call.h"
+#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "nn/distance.cu.inc"
 #include "nn/metric/distance_transform.h"
 #include "ops/binary.h"
 #include "ops/unary.h"
@@ -35,6 +39,36 @@ class BoundaryDistanceOp final : public KernelOp {
     for (size_t start = 0; start < masks.size(); start += pixels) {
       fill(masks.subspan(start, pixels), plane, distance + start);
     }
+  }
+
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    const int64_t pixels = out.numel();
+    const auto memory = stream.scratch(4 * pixels * size_of(f64));
+    auto* const squares = reinterpret_cast<double*>(memory.data());
+    cuda::distance::Planes planes{.pixels = pixels,
+                                  .mask = in[0].as<uint8_t>(),
+                                  .is_signed = signed_,
+                                  .to_mask = squares,
+                                  .to_rest = squares + pixels,
+                                  .next_to_mask = squares + 2 * pixels,
+                                  .next_to_rest = squares + 3 * pixels,
+                                  .result = out.as<double>()};
+    const auto launch = [&](const char* kernel) {
+      stream.launch("nn/distance.cu.inc", fmt::format("cuda::distance::{}", kernel),
+                    cuda::blocks_for(pixels), planes);
+    };
+    launch("start");
+    const Shape strides = row_major_strides(out.shape);
+    for (int axis = 2; axis < out.shape.ndim(); ++axis) {
+      planes.extent = out.shape[axis];
+      planes.stride = strides[axis];
+      planes.spacing = spacing_[static_cast<size_t>(axis - 2)];
+      launch("along");
+      std::swap(planes.to_mask, planes.next_to_mask);
+      std::swap(planes.to_rest, planes.next_to_rest);
+    }
+    launch("finish");
+    return true;
   }
 
  private:
