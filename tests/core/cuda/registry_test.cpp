@@ -105,8 +105,10 @@ void compare_with_processor(Device gpu) {
   });
 }
 
-// Ops that have no kernel for GPUs yet.
-const std::string kFallbacks = "matmul\n";
+// Ops that only NVIDIA's libraries compute, or, as attention, nothing yet: here the processor does.
+constexpr const char* kFallbacks =
+    "conv\nconv_backward_data\nconv_backward_weight\n"
+    "flash_attention\nflash_attention_backward\nmatmul\n";
 
 }  // namespace
 
