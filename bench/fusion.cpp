@@ -62,13 +62,14 @@ float* mutable_data(const Tensor& x) {
 // Times `ours` fused and with all rules off against `by_hand`.
 void report(const std::string& what, const std::function<void()>& ours,
             const std::function<void()>& by_hand) {
-  std::vector<Contender> contenders = {{"fused", ours},
-                                       {"operation by operation",
-                                        [&] {
-                                          const FusionRules off({false, false, false, false});
-                                          ours();
-                                        }},
-                                       {"by hand", by_hand}};
+  std::vector<Contender> contenders = {
+      {"fused", ours},
+      {"operation by operation",
+       [&] {
+         const FusionRules off({false, false, false, false, false});
+         ours();
+       }},
+      {"by hand", by_hand}};
   race(contenders, 25, num_threads() == 1);
   const double fused = contenders[0].median();
   fmt::print("{:<34} {:>9.3f} {:>9.3f} {:>9.3f}   {:>6.2f} {:>6.2f}\n", what, fused * 1e3,

@@ -143,7 +143,8 @@ class Evaluation {
     std::string key;
     key.reserve(nodes_.size() * 48);
     const Fusion& rules = settings().fusion;
-    append_key(key, rules.inline_single, rules.recompute, rules.siblings, rules.rows);
+    append_key(key, rules.inline_single, rules.recompute, rules.siblings, rules.rows,
+               rules.epilogues);
     append_key(key, device_.kind, device_.index);
     for (size_t v = 0; v < nodes_.size(); ++v) {
       const Node& node = *nodes_[v];
@@ -187,7 +188,7 @@ class Evaluation {
     }
     const auto place_output = [&](int v) {
       const Place& place = plan.places[at(v)];
-      if (place.kind != Place::Kind::owned) return;
+      if (place.kind != Place::Kind::owned || owned[at(v)]) return;
       // A donor's block is taken over only when its node is the last to hold it.
       const bool take = place.donor >= 0 && nodes_[at(place.donor)]->value->references.load() == 1;
       owned[at(v)] =
@@ -195,9 +196,18 @@ class Evaluation {
       owned[at(v)]->on_host = {};
       data[at(v)] = owned[at(v)]->data;
     };
-    for (const Group& step : plan.steps) {
+    for (size_t s = 0; s < plan.steps.size(); ++s) {
+      const Group& step = plan.steps[s];
+      const Group* const joined =
+          s + 1 < plan.steps.size() && plan.steps[s + 1].joined ? &plan.steps[++s] : nullptr;
       for (const int v : step.outputs) place_output(v);
-      run_step(step, plan, data);
+      if (joined) {
+        for (const int v : joined->outputs) place_output(v);
+        const int v = step.outputs[0];
+        const Place& place = plan.places[at(v)];
+        if (place.kind == Place::Kind::lent) data[at(v)] = data[at(place.source)];
+      }
+      run_step(step, joined, plan, data);
     }
     commit(plan, owned);
   }
@@ -243,7 +253,9 @@ class Evaluation {
     return false;
   }
 
-  void run_step(const Group& step, const Plan& plan, std::vector<std::byte*>& data) {
+  // `joined` is the program that runs together with the step, or null.
+  void run_step(const Group& step, const Group* joined, const Plan& plan,
+                const std::vector<std::byte*>& data) {
     ++state_.stats.steps;
     const double begin = state_.observer ? now() : 0;
     const auto pointer = [&](int v) {
@@ -251,21 +263,31 @@ class Evaluation {
       return data[at(place.kind == Place::Kind::alias ? place.source : v)];
     };
     const CallAt user_line(nodes_[at(step.outputs[0])]->site);
-    if (step.kind == Group::Kind::program) {
+    const auto slots_of = [&](const Group& program) {
       std::vector<std::byte*> slots;
-      for (const int v : step.inputs) slots.push_back(pointer(v));
-      for (const int v : step.outputs) slots.push_back(pointer(v));
-      backend(device_).run(step, slots);
+      for (const int v : program.inputs) slots.push_back(pointer(v));
+      for (const int v : program.outputs) slots.push_back(pointer(v));
+      return slots;
+    };
+    if (step.kind == Group::Kind::program) {
+      backend(device_).run(step, slots_of(step));
     } else {
       const auto array = [&](int v) {
         return Array{pointer(v), nodes_[at(v)]->shape, nodes_[at(v)]->dtype};
       };
       std::vector<Array> inputs;
       for (const int v : step.inputs) inputs.push_back(array(v));
-      backend(device_).run(static_cast<const KernelOp&>(*nodes_[at(step.outputs[0])]->op), inputs,
-                           array(step.outputs[0]));
+      const auto& op = static_cast<const KernelOp&>(*nodes_[at(step.outputs[0])]->op);
+      if (joined) {
+        backend(device_).run_joined(op, inputs, array(step.outputs[0]), *joined, slots_of(*joined));
+      } else {
+        backend(device_).run(op, inputs, array(step.outputs[0]));
+      }
     }
-    if (state_.observer) state_.observer({&step, nodes_, begin, now()});
+    if (!state_.observer) return;
+    const double end = now();
+    state_.observer({&step, nodes_, begin, end});
+    if (joined) state_.observer({joined, nodes_, end, end});
   }
 
   // Hands the results to their nodes and forgets what nobody can ask for. Only now, so that an

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/emitter.h"
+#include "core/epilogue.h"
 #include "core/index.h"
 #include "core/node.h"
 
@@ -333,7 +334,9 @@ class Fusing {
 }  // namespace
 
 std::vector<Group> fuse(const Graph& graph, const Fusion& rules) {
-  return Fusing(graph, rules).run();
+  std::vector<Group> groups = Fusing(graph, rules).run();
+  if (rules.epilogues) join_epilogues(graph, groups);
+  return groups;
 }
 
 }  // namespace tessera

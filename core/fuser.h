@@ -36,6 +36,7 @@ struct Group {
   std::vector<int> outputs;  // values this step puts into memory
   std::vector<int> inputs;   // values it reads from memory, or numbers
   Program program;           // slots: inputs first, then outputs
+  bool joined = false;       // computed together with the step before, a kernel: see epilogue.h
   std::shared_ptr<const Prepared> prepared;
 };
 

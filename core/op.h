@@ -9,6 +9,7 @@
 
 #include "core/access.h"
 #include "core/chain.h"
+#include "core/finished.h"
 #include "core/tensor.h"
 
 namespace tessera {
@@ -113,6 +114,12 @@ class KernelOp : public Op {
   // then `run` computes it on copies.
   virtual bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
                         const Array& output) const;
+
+  // A kernel that has_parts() tells which elements of the result are final while it computes the
+  // others, so that what follows finds them in the cache.
+  virtual bool has_parts() const { return false; }
+  virtual void run_in_parts(std::span<const Array> inputs, const Array& output,
+                            const Finished& done) const;
 };
 
 // Appends the bytes of trivially copyable values to a key.

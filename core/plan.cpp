@@ -1,6 +1,7 @@
 #include "core/plan.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/index.h"
 #include "core/node.h"
@@ -126,33 +127,53 @@ Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion&
     return place.kind == Place::Kind::alias ? place.source : v;
   };
   std::vector<int> first(at(count), -1), last(at(count), -1);
-  for (int s = 0; s < static_cast<int>(plan.steps.size()); ++s) {
-    for (const int v : plan.steps[at(s)].inputs) last[at(storage(v))] = s;
-    for (const int v : plan.steps[at(s)].outputs) first[at(v)] = last[at(v)] = s;
+  const auto count_steps = static_cast<int>(plan.steps.size());
+  for (int s = 0; s < count_steps; ++s) {
+    // Steps that are joined run at the same time.
+    const bool joined = plan.steps[at(s)].joined;
+    const int end = s + 1 < count_steps && plan.steps[at(s + 1)].joined ? s + 1 : s;
+    for (const int v : plan.steps[at(s)].inputs) last[at(storage(v))] = end;
+    for (const int v : plan.steps[at(s)].outputs) {
+      first[at(v)] = joined ? s - 1 : s;
+      last[at(v)] = end;
+    }
   }
 
   // Donation: an output takes the place of an input that dies in the same step.
   // Kernels may fail on bad data, so what existed before is only overwritten after the last of
   // them: a failed evaluation changes nothing.
   int last_kernel = -1;
-  for (int s = 0; s < static_cast<int>(plan.steps.size()); ++s) {
-    if (plan.steps[at(s)].kind == Group::Kind::kernel) last_kernel = s;
+  for (int s = 0; s < count_steps; ++s) {
+    if (plan.steps[at(s)].kind == Group::Kind::kernel || plan.steps[at(s)].joined) last_kernel = s;
   }
   std::vector<char> donated(at(count), 0);
   std::vector<int> merged_into(at(count), -1);
-  for (int s = 0; s < static_cast<int>(plan.steps.size()); ++s) {
+  for (int s = 0; s < count_steps; ++s) {
     Group& step = plan.steps[at(s)];
     if (step.kind != Group::Kind::program) continue;
+    const Group* const kernel = step.joined ? &plan.steps[at(s - 1)] : nullptr;
+    const auto kernel_reads = [&](int v) {
+      return kernel && std::any_of(kernel->inputs.begin(), kernel->inputs.end(),
+                                   [&](int read) { return storage(read) == v; });
+    };
     for (const Store& store : step.program.stores) {
       const int output = step.outputs[at(store.slot) - step.inputs.size()];
-      for (int slot = 0; slot < static_cast<int>(step.inputs.size()); ++slot) {
+      std::vector<int> slots(step.inputs.size());
+      std::iota(slots.begin(), slots.end(), 0);
+      if (kernel) {  // its result first: that needs no memory of its own then
+        std::stable_partition(slots.begin(), slots.end(), [&](int slot) {
+          return storage(step.inputs[at(slot)]) == kernel->outputs[0];
+        });
+      }
+      for (const int slot : slots) {
         const int input = storage(step.inputs[at(slot)]);
         const Node& node = *graph.vertices[at(input)].node;
         const Node& result = *graph.vertices[at(output)].node;
         if (donated[at(input)] || !storage_dies[at(input)] || last[at(input)] != s ||
             is_scalar_node(node))
           continue;
-        if (node.bytes() != result.bytes() || !can_overwrite(step.program, slot, store, node.dtype))
+        if (node.bytes() != result.bytes() || kernel_reads(input) ||
+            !can_overwrite(step.program, slot, store, node.dtype))
           continue;
         // The same block under two names in one step: only if no other slot reads it.
         const auto same = std::count_if(step.inputs.begin(), step.inputs.end(),
@@ -163,6 +184,12 @@ Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion&
         } else if (!graph.vertices[at(input)].pending && !storage_dies[at(output)] &&
                    s > last_kernel) {
           plan.places[at(output)].donor = input;
+        } else if (kernel && input == kernel->outputs[0] && !storage_dies[at(output)]) {
+          for (Place& place : plan.places) {
+            if (place.kind == Place::Kind::alias && place.source == input) place.source = output;
+          }
+          plan.places[at(input)].kind = Place::Kind::lent;
+          plan.places[at(input)].source = output;
         } else {
           continue;
         }

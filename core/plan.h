@@ -14,6 +14,7 @@ struct Place {
     arena,     // dies within the run: at `offset` of the plan's one block
     owned,     // outlives the run: a block of its own
     alias,     // other name of value `source`
+    lent,      // dies within the run: where value `source` overwrites it element by element
   };
   Kind kind = Kind::none;
   int64_t offset = 0;
@@ -24,7 +25,7 @@ struct Place {
 // How to compute a set of values: the steps in order and where every value goes. It depends on the
 // structure of the graph alone, so a training step makes it once and reuses it.
 struct Plan {
-  std::vector<Group> steps;  // without aliases
+  std::vector<Group> steps;  // without aliases; one that is joined runs with the one before
   std::vector<Place> places;
   int64_t arena_bytes = 0;
   std::vector<char> cut;  // values whose history is forgotten after the run

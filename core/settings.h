@@ -10,6 +10,7 @@ struct Fusion {
   bool recompute = true;      // a cheap value with several consumers is computed inside each
   bool siblings = true;       // programs over the same space that share loads run as one
   bool rows = true;           // reductions along rows and their consumers run in one pass
+  bool epilogues = true;      // what takes a kernel's result element by element runs with it
 };
 
 // Switches of the current thread.

@@ -147,7 +147,7 @@ bool depthwise_fits(const ConvGeometry& g) {
 }
 
 void depthwise_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w, const float* bias,
-                       cpu::Reals y) {
+                       cpu::Reals y, const Finished& done) {
   const Depthwise work(g);
   const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = g.output.numel();
   const int64_t reach = whole_vectors(work.phase.reach(work.output));
@@ -170,6 +170,7 @@ void depthwise_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w,
         Depthwise::lines_of(work.phase, work.output, [&](int64_t from, int64_t to) {
           (y + (result * size + to)).write(work.output[2], frame.data() + from);
         });
+        done(result * size, size);
       }
     }
   });
@@ -178,7 +179,7 @@ void depthwise_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w,
 // The element of a phase that a tap saw gets the result's gradient: a gather from the gradients,
 // with zeros around them, where the taps are in reverse.
 void depthwise_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const float* w,
-                             const float* bias, cpu::Reals dx) {
+                             const float* bias, cpu::Reals dx, const Finished& done) {
   const Depthwise work(g);
   const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = g.output.numel();
   const int64_t reach = whole_vectors(work.around.reach(work.phase.extents));
@@ -230,6 +231,7 @@ void depthwise_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const fl
             }
           });
       result.take(g.input.numel(), to);
+      done(plane * g.input.numel(), g.input.numel());
     }
   });
 }

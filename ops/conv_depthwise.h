@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/cpu/reals.h"
+#include "core/finished.h"
 #include "ops/conv_geometry.h"
 
 // Convolutions of each channel for itself: every result is a sum over the taps of its kernel, which
@@ -12,9 +13,9 @@ namespace tessera::detail {
 bool depthwise_fits(const ConvGeometry& geometry);
 
 void depthwise_forward(const ConvGeometry& geometry, cpu::ConstReals x, const float* w,
-                       const float* bias, cpu::Reals y);
+                       const float* bias, cpu::Reals y, const Finished& done = {});
 void depthwise_backward_data(const ConvGeometry& geometry, cpu::ConstReals dy, const float* w,
-                             const float* bias, cpu::Reals dx);
+                             const float* bias, cpu::Reals dx, const Finished& done = {});
 void depthwise_backward_weight(const ConvGeometry& geometry, cpu::ConstReals x, cpu::ConstReals dy,
                                float* dw);
 

@@ -30,6 +30,7 @@ struct PatchProduct {
   cpu::Reals result;                         // [batch, groups * results, result plane]
   // Where a position of the grid is in the result plane: begin + position * step.
   Index plane, begin, step;
+  Finished done;  // only if all of the plane is the grid
 
   void run() const {
     const int64_t positions = product(patches.grid);
@@ -90,6 +91,10 @@ struct PatchProduct {
       q += kDepth;
     } while (q < depth);
     store(image, group * results + first_row, rows, sums, width, runs);
+    for (int64_t i = 0; i < rows && done; ++i) {
+      const int64_t channel = (image * groups + group) * results + first_row + i;
+      done(channel * product(plane) + begin_position, end_position - begin_position);
+    }
   }
 
   void store(int64_t image, int64_t first_channel, int64_t rows, T* sums, int64_t width,
@@ -139,8 +144,8 @@ std::vector<Phase> phases_of(int64_t input, int64_t kernel, int64_t stride, int6
 }  // namespace
 
 template <class T>
-void conv_forward(const ConvGeometry& g, cpu::ConstReals x, const T* w, const T* bias,
-                  cpu::Reals y) {
+void conv_forward(const ConvGeometry& g, cpu::ConstReals x, const T* w, const T* bias, cpu::Reals y,
+                  const Finished& done) {
   const Index plane = in_three(g.output, 1);
   PatchProduct<T>{forward_patches(g),
                   g.batch,
@@ -153,7 +158,8 @@ void conv_forward(const ConvGeometry& g, cpu::ConstReals x, const T* w, const T*
                   y,
                   plane,
                   {0, 0, 0},
-                  {1, 1, 1}}
+                  {1, 1, 1},
+                  done}
       .run();
 }
 
@@ -161,7 +167,7 @@ void conv_forward(const ConvGeometry& g, cpu::ConstReals x, const T* w, const T*
 // taps, at distances that differ by one: each such phase is a correlation of stride 1.
 template <class T>
 void conv_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const T* w, const T* bias,
-                        cpu::Reals dx) {
+                        cpu::Reals dx, const Finished& done) {
   const Index kernel = in_three(g.kernel, 1), input = in_three(g.input, 1);
   const Index stride = in_three(g.stride, 1), before = in_three(g.before, 0);
   const Index dilation = in_three(g.dilation, 1);
@@ -171,6 +177,7 @@ void conv_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const T* w, c
     phases[i] = phases_of(input[i], kernel[i], stride[i], before[i], dilation[i]);
   const Ref<Buffer> memory = allocate(g.w_shape().numel() * static_cast<int64_t>(sizeof(T)));
   T* const weight = reinterpret_cast<T*>(memory->data);
+  const bool one_phase = stride == Index{1, 1, 1};
   for (const Phase& a : phases[0]) {
     for (const Phase& b : phases[1]) {
       for (const Phase& c : phases[2]) {
@@ -206,11 +213,13 @@ void conv_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const T* w, c
                         dx,
                         input,
                         {a.begin, b.begin, c.begin},
-                        stride}
+                        stride,
+                        one_phase ? done : Finished()}
             .run();
       }
     }
   }
+  if (!one_phase) tell_all(done, g.x_shape().numel());
 }
 
 // A product of the patches, channels and taps by positions, with dy, positions by results, summed
@@ -305,9 +314,9 @@ void conv_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstRe
 
 #define INSTANTIATE(T)                                                                          \
   template void conv_forward<T>(const ConvGeometry&, cpu::ConstReals, const T*, const T*,       \
-                                cpu::Reals);                                                    \
+                                cpu::Reals, const Finished&);                                   \
   template void conv_backward_data<T>(const ConvGeometry&, cpu::ConstReals, const T*, const T*, \
-                                      cpu::Reals);                                              \
+                                      cpu::Reals, const Finished&);                             \
   template void conv_backward_weight<T>(const ConvGeometry&, cpu::ConstReals, cpu::ConstReals, T*);
 INSTANTIATE(float)
 INSTANTIATE(double)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/cpu/reals.h"
+#include "core/finished.h"
 #include "ops/conv_geometry.h"
 
 // Convolution and its two gradients over dense row-major arrays: the patch that every result sees
@@ -12,10 +13,10 @@ namespace tessera::detail {
 
 template <class T>
 void conv_forward(const ConvGeometry& geometry, cpu::ConstReals x, const T* w, const T* bias,
-                  cpu::Reals y);
+                  cpu::Reals y, const Finished& done = {});
 template <class T>
 void conv_backward_data(const ConvGeometry& geometry, cpu::ConstReals dy, const T* w, const T* bias,
-                        cpu::Reals dx);
+                        cpu::Reals dx, const Finished& done = {});
 template <class T>
 void conv_backward_weight(const ConvGeometry& geometry, cpu::ConstReals x, cpu::ConstReals dy,
                           T* dw);

@@ -66,14 +66,19 @@ class ConvForwardOp final : public ConvOp {
  public:
   using ConvOp::ConvOp;
   std::string_view name() const override { return "conv"; }
+  bool has_parts() const override { return true; }
   void run(std::span<const Array> inputs, const Array& output) const override {
+    run_in_parts(inputs, output, {});
+  }
+  void run_in_parts(std::span<const Array> inputs, const Array& output,
+                    const Finished& done) const override {
     if (output.dtype == f64) {
       conv_forward<double>(geometry_, reals(inputs[0]), inputs[1].as<double>(),
-                           Weights<double>(inputs, 2), reals(output));
+                           Weights<double>(inputs, 2), reals(output), done);
     } else {
       chosen(conv_forward<float>, winograd_forward, depthwise_forward, unfold_forward)(
           geometry_, reals(inputs[0]), Weights<float>(inputs, 1), Weights<float>(inputs, 2),
-          reals(output));
+          reals(output), done);
     }
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
@@ -93,14 +98,19 @@ class ConvBackwardDataOp final : public ConvOp {
  public:
   using ConvOp::ConvOp;
   std::string_view name() const override { return "conv_backward_data"; }
+  bool has_parts() const override { return true; }
   void run(std::span<const Array> inputs, const Array& output) const override {
+    run_in_parts(inputs, output, {});
+  }
+  void run_in_parts(std::span<const Array> inputs, const Array& output,
+                    const Finished& done) const override {
     if (output.dtype == f64) {
       conv_backward_data<double>(geometry_, reals(inputs[0]), inputs[1].as<double>(),
-                                 Weights<double>(inputs, 2), reals(output));
+                                 Weights<double>(inputs, 2), reals(output), done);
     } else {
       chosen(conv_backward_data<float>, winograd_backward_data, depthwise_backward_data,
              unfold_backward_data)(geometry_, reals(inputs[0]), Weights<float>(inputs, 1),
-                                   Weights<float>(inputs, 2), reals(output));
+                                   Weights<float>(inputs, 2), reals(output), done);
     }
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,

@@ -1,5 +1,7 @@
 #include "ops/conv_patches.h"
 
+#include "core/cpu/parallel.h"
+
 namespace tessera::detail {
 
 Index in_three(const Shape& values, int64_t missing) {
@@ -27,6 +29,11 @@ Patches::Sight Patches::through(const Index& tap, const Run& run) const {
   const int64_t low = w < 0 ? std::min(run.count, blocks_of(-w, step[2])) : 0;
   const int64_t high = w < source[2] ? blocks_of(source[2] - w, step[2]) : 0;
   return {low, std::clamp(high, low, run.count), (d * source[1] + h) * source[2] + w};
+}
+
+void tell_all(const Finished& done, int64_t n) {
+  if (!done) return;
+  cpu::parallel_ranges(n, 16384, [&](int64_t begin, int64_t end) { done(begin, end - begin); });
 }
 
 Patches forward_patches(const ConvGeometry& g) {

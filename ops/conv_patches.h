@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/cpu/reals.h"
+#include "core/finished.h"
 #include "ops/conv_geometry.h"
 
 // Which elements of its input each result of a convolution sees.
@@ -72,6 +73,9 @@ struct Patches {
   };
   Sight through(const Index& tap, const Run& run) const;
 };
+
+// Tells that n elements are final, all at once but from several threads.
+void tell_all(const Finished& done, int64_t n);
 
 // The patches that the results of the convolution see.
 Patches forward_patches(const ConvGeometry& geometry);

@@ -72,7 +72,8 @@ struct Unfolded {
   }
 
   // The transpose of unfold, plus bias.
-  void fold(const float* columns, int64_t count, const float* bias, cpu::Reals x) const {
+  void fold(const float* columns, int64_t count, const float* bias, cpu::Reals x,
+            const Finished& done) const {
     cpu::parallel_for(channels, serial(), [&](int64_t c) {
       const Scratch<float> memory(x.dtype == f32 ? 0 : plane);
       for (int64_t image = 0; image < count; ++image) {
@@ -85,6 +86,7 @@ struct Unfolded {
           from += count * positions;
         }
         result.take(plane, to);
+        done((image * channels + c) * plane, plane);
       }
     });
   }
@@ -116,14 +118,14 @@ bool unfold_fits(const ConvGeometry& g) {
 }
 
 void unfold_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w, const float* bias,
-                    cpu::Reals y) {
+                    cpu::Reals y, const Finished& done) {
   const Unfolded u(g);
   const Matrix<const float> weights{w, u.depth, 1}, biases{bias, 1, 0};
   if (u.same && u.together == 1 && x.dtype == f32) {
     const std::vector<int64_t> none(static_cast<size_t>(g.batch), 0);
     cpu::gemm<float>(u.results, u.positions, u.depth, weights, none,
                      {x.view<float>(0, nullptr), u.positions, 1}, u.images(u.depth * u.positions),
-                     {y.room<float>(nullptr), u.positions, 1}, biases);
+                     {y.room<float>(nullptr), u.positions, 1}, biases, done);
     return;
   }
   const Scratch<float> columns(u.depth * u.together * u.positions);
@@ -131,25 +133,29 @@ void unfold_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w, co
   for (int64_t image = 0; image < g.batch; image += u.together) {
     const int64_t count = u.together, width = count * u.positions;
     u.unfold(x + image * u.channels * u.plane, count, columns.data());
-    const cpu::Reals result = y + image * u.results * u.positions;
+    const int64_t offset = image * u.results * u.positions;
+    const cpu::Reals result = y + offset;
     float* const to = result.room(memory.widened.data());
     float* const product = count > 1 ? memory.swapped.data() : to;
+    const bool in_place = count == 1 && y.dtype == f32;
     cpu::gemm<float>(u.results, width, u.depth, weights, kZero, {columns.data(), width, 1}, kZero,
-                     {product, width, 1}, biases);
+                     {product, width, 1}, biases, in_place ? done.from(offset) : Finished());
+    if (in_place) continue;
     if (count > 1) swap_axes(product, u.results, count, u.positions, to);
     result.take(u.size(), to);
+    tell_all(done.from(offset), u.size());
   }
 }
 
 void unfold_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const float* w,
-                          const float* bias, cpu::Reals dx) {
+                          const float* bias, cpu::Reals dx, const Finished& done) {
   const Unfolded u(g);
   if (u.same && u.together == 1 && dx.dtype == f32) {
     const std::vector<int64_t> none(static_cast<size_t>(g.batch), 0);
     cpu::gemm<float>(u.depth, u.positions, u.results, {w, 1, u.depth}, none,
                      {dy.view<float>(0, nullptr), u.positions, 1},
                      u.images(u.results * u.positions), {dx.room<float>(nullptr), u.positions, 1},
-                     {bias, 1, 0});
+                     {bias, 1, 0}, done);
     return;
   }
   const Scratch<float> columns(u.depth * u.together * u.positions);
@@ -165,7 +171,8 @@ void unfold_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const float
       cpu::gemm<float>(u.depth, width, u.results, {w, 1, u.depth}, kZero, {from, width, 1}, kZero,
                        {columns.data(), width, 1});
     }
-    u.fold(columns.data(), count, bias, dx + image * u.channels * u.plane);
+    const int64_t offset = image * u.channels * u.plane;
+    u.fold(columns.data(), count, bias, dx + offset, done.from(offset));
   }
 }
 

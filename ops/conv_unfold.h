@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/cpu/reals.h"
+#include "core/finished.h"
 #include "ops/conv_geometry.h"
 
 // Convolutions as plain products of matrices, weights by patches: where the patches do not overlap,
@@ -14,9 +15,9 @@ namespace tessera::detail {
 bool unfold_fits(const ConvGeometry& geometry);
 
 void unfold_forward(const ConvGeometry& geometry, cpu::ConstReals x, const float* w,
-                    const float* bias, cpu::Reals y);
+                    const float* bias, cpu::Reals y, const Finished& done = {});
 void unfold_backward_data(const ConvGeometry& geometry, cpu::ConstReals dy, const float* w,
-                          const float* bias, cpu::Reals dx);
+                          const float* bias, cpu::Reals dx, const Finished& done = {});
 void unfold_backward_weight(const ConvGeometry& geometry, cpu::ConstReals x, cpu::ConstReals dy,
                             float* dw);
 

@@ -1,6 +1,7 @@
 #include "ops/conv_winograd.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "core/cpu/gemm.h"
 #include "core/cpu/gemm_kernel.h"
@@ -32,6 +33,7 @@ struct Correlation {
   int64_t taps;  // slices that a result sees
   bool flip;
   const float* bias;  // [results] or null
+  Finished done;
 
   const cpu::GemmKernel<float>& gemm = cpu::gemm_kernel<float>(y.channels);
   const TileGrid grid{batch, y.extents[0], y.extents[1], y.extents[2]};
@@ -86,6 +88,7 @@ struct Correlation {
                  m.data());
         transform_output(block, 0, block.rows(), p, m.data());
       }
+      tell(block, 0, block.rows(), 0, y.channels);
     });
   }
 
@@ -116,7 +119,9 @@ struct Correlation {
           for (int64_t r = 0; r < rows; r += kChunk) {
             const int64_t last = std::min(rows, r + kChunk);
             multiply(block, r, last, v.data(), c, end, weights.data(), m.data());
-            if (end == x.channels) transform_output(block, r, last, p, m.data());
+            if (end < x.channels) continue;
+            transform_output(block, r, last, p, m.data());
+            tell(block, r, last, p * width, std::min(y.channels, (p + 1) * width));
           }
         }
       });
@@ -181,9 +186,37 @@ struct Correlation {
     const int64_t last = std::min(y.channels, (p + 1) * width);
     for (int64_t k = p * width; k < last; k += kernels.lanes) {
       grid.for_each_strip(block, begin, end, kMaxTiles, [&](const TilePlace& place, int64_t r) {
-        kernels.output(m + (r - begin) * width + k - p * width, planes, bias ? bias + k : nullptr,
-                       y.at(place, k), y.strip(place, k));
+        kernels.output[done.is_relu()](m + (r - begin) * width + k - p * width, planes,
+                                       bias ? bias + k : nullptr, y.at(place, k),
+                                       y.strip(place, k));
       });
+    }
+  }
+
+  // The results [first, last) of tiles [begin, end) of the block are final.
+  void tell(const TileBlock& block, int64_t begin, int64_t end, int64_t first, int64_t last) const {
+    if (!done || done.is_relu()) return;
+    struct Part {
+      int64_t image, begin, count;
+    };
+    std::vector<Part> parts;  // of each channel
+    const auto add = [&](int64_t image, int64_t from, int64_t count) {
+      if (!parts.empty() && parts.back().image == image &&
+          parts.back().begin + parts.back().count == from) {
+        parts.back().count += count;
+      } else {
+        parts.push_back({image, from, count});
+      }
+    };
+    grid.for_each_strip(block, begin, end, grid.across(), [&](const TilePlace& place, int64_t) {
+      const int64_t columns = std::min(grid.width - place.column, 4 * place.tiles);
+      const int64_t bottom = std::min(grid.height, place.row + 4);
+      for (int64_t row = place.row; row < bottom; ++row)
+        add(place.image, (place.slice * grid.height + row) * grid.width + place.column, columns);
+    });
+    for (int64_t k = first; k < last; ++k) {
+      for (const Part& part : parts)
+        done((part.image * y.channels + k) * product(y.extents) + part.begin, part.count);
     }
   }
 };
@@ -203,7 +236,7 @@ bool winograd_fits(const ConvGeometry& g) {
 }
 
 void winograd_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w, const float* bias,
-                      cpu::Reals y) {
+                      cpu::Reals y, const Finished& done) {
   const int64_t taps = slices_of(g);
   Correlation{{x, g.in_channels, in_three(g.input, 1)},
               {y, g.out_channels, in_three(g.output, 1)},
@@ -214,14 +247,15 @@ void winograd_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w, 
               g.in_channels * 9 * taps,
               taps,
               false,
-              bias}
+              bias,
+              done}
       .run();
 }
 
 // Every input element sums over the results that saw it: a convolution with the kernels turned by
 // 180 degrees and the channels exchanged.
 void winograd_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const float* w,
-                            const float* bias, cpu::Reals dx) {
+                            const float* bias, cpu::Reals dx, const Finished& done) {
   const int64_t taps = slices_of(g);
   const Index before = in_three(g.before, 0);
   Correlation{{dy, g.out_channels, in_three(g.output, 1)},
@@ -233,7 +267,8 @@ void winograd_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const flo
               9 * taps,
               taps,
               true,
-              bias}
+              bias,
+              done}
       .run();
 }
 

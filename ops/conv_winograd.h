@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/cpu/reals.h"
+#include "core/finished.h"
 #include "ops/conv_geometry.h"
 
 // Convolutions 3 x 3 and k x 3 x 3 of stride 1 by Winograd's F(4x4, 3x3) over the last two axes,
@@ -15,9 +16,9 @@ namespace tessera::detail {
 bool winograd_fits(const ConvGeometry& geometry);
 
 void winograd_forward(const ConvGeometry& geometry, cpu::ConstReals x, const float* w,
-                      const float* bias, cpu::Reals y);
+                      const float* bias, cpu::Reals y, const Finished& done = {});
 void winograd_backward_data(const ConvGeometry& geometry, cpu::ConstReals dy, const float* w,
-                            const float* bias, cpu::Reals dx);
+                            const float* bias, cpu::Reals dx, const Finished& done = {});
 void winograd_backward_weight(const ConvGeometry& geometry, cpu::ConstReals x, cpu::ConstReals dy,
                               float* dw);
 

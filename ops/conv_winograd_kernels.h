@@ -34,9 +34,9 @@ struct WinogradKernels {
   // A dy A' of the 4 x 4 elements, of at most kMaxTiles tiles; the transpose of `output`.
   void (*gradient)(cpu::ConstReals image, const TileStrip& strip, float* v, TilePlanes at);
   // A' m A, plus bias[channel] unless bias is null, into the 4 x 4 elements of at most kMaxTiles
-  // tiles; what lies outside is dropped.
-  void (*output)(const float* m, TilePlanes at, const float* bias, cpu::Reals image,
-                 const TileStrip& strip);
+  // tiles; what lies outside is dropped. The second one takes the relu of it.
+  void (*output[2])(const float* m, TilePlanes at, const float* bias, cpu::Reals image,
+                    const TileStrip& strip);
   // G g G' of the `count` <= lanes kernels at w, w + step, ..., turned by 180 degrees if `flip`;
   // value i of kernel k goes to u[i * plane + k], zeros to the lanes behind.
   void (*weight)(const float* w, int64_t step, int64_t count, bool flip, float* u, int64_t plane);

@@ -51,12 +51,17 @@ class MatmulOp final : public KernelOp {
   void key(std::string& out) const override { append_key(out, transpose_a_, transpose_b_); }
 
   void run(std::span<const Array> inputs, const Array& output) const override {
+    run_in_parts(inputs, output, {});
+  }
+  bool has_parts() const override { return true; }
+  void run_in_parts(std::span<const Array> inputs, const Array& output,
+                    const Finished& done) const override {
     const DType type = output.dtype;
-    if (type == f32) product<float>(inputs, output);
-    if (is_half(type)) product_of_halves(inputs, output);
-    if (type == f64) product<double>(inputs, output);
-    if (type == i32) product<uint32_t>(inputs, output);
-    if (type == i64) product<uint64_t>(inputs, output);
+    if (type == f32) product<float>(inputs, output, done);
+    if (is_half(type)) product_of_halves(inputs, output, done);
+    if (type == f64) product<double>(inputs, output, done);
+    if (type == i32) product<uint32_t>(inputs, output, done);
+    if (type == i64) product<uint64_t>(inputs, output, done);
   }
 
   bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
@@ -113,7 +118,7 @@ class MatmulOp final : public KernelOp {
 
  private:
   template <class T>
-  void product(std::span<const Array> inputs, const Array& output) const {
+  void product(std::span<const Array> inputs, const Array& output, const Finished& done) const {
     const Shape &a = inputs[0].shape, &b = inputs[1].shape, &y = output.shape;
     if (output.numel() == 0) return;
     const int64_t inner = a[a.ndim() - (transpose_a_ ? 2 : 1)];
@@ -123,10 +128,12 @@ class MatmulOp final : public KernelOp {
     };
     cpu::gemm<T>(y[y.ndim() - 2], y.back(), inner, matrix(inputs[0], transpose_a_),
                  batch_offsets(batch_of(y), a), matrix(inputs[1], transpose_b_),
-                 batch_offsets(batch_of(y), b), Matrix<T>{output.as<T>(), y.back(), 1});
+                 batch_offsets(batch_of(y), b), Matrix<T>{output.as<T>(), y.back(), 1},
+                 {nullptr, 0, 0}, done);
   }
 
-  void product_of_halves(std::span<const Array> inputs, const Array& output) const {
+  void product_of_halves(std::span<const Array> inputs, const Array& output,
+                         const Finished& done) const {
     const cpu::Scratch<float> a(inputs[0].numel()), b(inputs[1].numel()), y(output.numel());
     const auto widened = [](const Array& array, const cpu::Scratch<float>& memory) {
       constexpr int64_t kGrain = 1 << 15;
@@ -136,9 +143,10 @@ class MatmulOp final : public KernelOp {
       return Array{reinterpret_cast<std::byte*>(memory.data()), array.shape, f32};
     };
     const Array wide[] = {widened(inputs[0], a), widened(inputs[1], b)};
-    product<float>(wide, {reinterpret_cast<std::byte*>(y.data()), output.shape, f32});
+    product<float>(wide, {reinterpret_cast<std::byte*>(y.data()), output.shape, f32}, {});
     cpu::parallel_ranges(output.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
       (cpu::Reals(output.data, output.dtype) + begin).write(end - begin, y.data() + begin);
+      done(begin, end - begin);
     });
   }
 

@@ -16,7 +16,9 @@
 #include "ops/window_kernels.h"
 
 TESSERA_FOR_EACH_ISA(extern const tessera::detail::PairKernels<float> pairs_f32;
-                     extern const tessera::detail::PairKernels<double> pairs_f64)
+                     extern const tessera::detail::PairKernels<double> pairs_f64;
+                     extern const tessera::detail::MaxTap<float> max_tap_f32;
+                     extern const tessera::detail::MaxTap<double> max_tap_f64)
 
 namespace tessera::detail {
 
@@ -44,6 +46,27 @@ struct View {
     }
   }
 };
+
+template <class T>
+int64_t argmax(const T* x, const View& view) {
+  int64_t best = -1;
+  T greatest{};
+  view.for_each([&](int64_t i) {
+    if (best < 0 || x[i] > greatest || x[i] != x[i]) {
+      best = i;
+      greatest = x[i];
+    }
+  });
+  return best;
+}
+
+template <class T>
+MaxTap<T> max_tap() {
+  if constexpr (std::is_same_v<T, double>)
+    return TESSERA_SELECT(max_tap_f64);
+  else
+    return TESSERA_SELECT(max_tap_f32);
+}
 
 // One plane of arrays that all have equally many; T is the C++ type that their elements are
 // computed in, to which those of inputs in halves are converted. The results of halves are
@@ -89,7 +112,62 @@ class Plane {
     }
   }
 
+  // Calls f(output, position of the maximum of x) for each window; -1 where it sees nothing.
+  template <class F>
+  void for_each_maximum(const T* x, F&& f) const {
+    if constexpr (std::is_floating_point_v<T>) {
+      constexpr int64_t kTaps = 4096;  // whose numbers T holds
+      const auto& axis = window.axis;
+      const bool few = std::max({axis[0].kernel, axis[1].kernel, axis[2].kernel}) <= 64 &&
+                       axis[0].kernel * axis[1].kernel * axis[2].kernel <= kTaps;
+      if (few && !axis[0].adaptive && !axis[1].adaptive && !axis[2].adaptive)
+        return for_each_row(x, f);
+    }
+    for_each_window([&](int64_t output, const View& view) { f(output, argmax(x, view)); });
+  }
+
  private:
+  // All windows of a row of results together, tap by tap.
+  template <class F>
+  void for_each_row(const T* x, F&& f) const {
+    const int64_t H = window.axis[1].extent;
+    const WindowAxis& across = window.axis[2];
+    const auto n = static_cast<size_t>(across.outputs);
+    std::vector<T> greatest(n), place(n);
+    std::vector<int64_t> first;  // by tap: where the first window has it
+    int64_t output = 0;
+    for (const Span& d : spans[0]) {
+      for (const Span& h : spans[1]) {
+        std::fill(place.begin(), place.end(), T(-1));
+        first.clear();
+        for (int64_t i = d.begin; i < d.end; i += d.step) {
+          for (int64_t j = h.begin; j < h.end; j += h.step) {
+            for (int64_t k = 0; k < across.kernel; ++k) {
+              const int64_t column = k * across.dilation - across.before, line = (i * H + j);
+              const auto reaches = [&](int64_t c) {  // windows whose tap lies in front of column c
+                const int64_t windows = (c - column + across.stride - 1) / across.stride;
+                return c <= column ? 0 : std::min(windows, across.outputs);
+              };
+              const int64_t low = reaches(0), high = reaches(across.extent);
+              const auto tap = static_cast<T>(first.size());
+              first.push_back(line * across.extent + column);
+              if (low < high) {
+                max_tap<T>()(x + first.back() + low * across.stride, across.stride, high - low, tap,
+                             greatest.data() + low, place.data() + low);
+              }
+            }
+          }
+        }
+        for (size_t o = 0; o < n; ++o) {
+          const bool none = place[o] < T(0);
+          f(output++,
+            none ? -1
+                 : first[static_cast<size_t>(place[o])] + static_cast<int64_t>(o) * across.stride);
+        }
+      }
+    }
+  }
+
   float* memory(int64_t n) { return memory_.emplace_back(n).data(); }
 
   int64_t number_, count_;
@@ -115,19 +193,6 @@ void for_each_plane(const Window& window, DType dtype, const Array& output, F&& 
       });
     }
   });
-}
-
-template <class T>
-int64_t argmax(const T* x, const View& view) {
-  int64_t best = -1;
-  T greatest{};
-  view.for_each([&](int64_t i) {
-    if (best < 0 || x[i] > greatest || x[i] != x[i]) {
-      best = i;
-      greatest = x[i];
-    }
-  });
-  return best;
 }
 
 template <class T>
@@ -217,10 +282,7 @@ class MaxGatherOp final : public WindowOp {
     for_each_plane(window_, output.dtype, output, [&]<class T>(Plane<T>& plane) {
       const T *x = plane.in(inputs[0]), *v = plane.in(inputs[1]);
       T* y = plane.out(output);
-      plane.for_each_window([&](int64_t o, const View& view) {
-        const int64_t i = argmax(x, view);
-        y[o] = i < 0 ? T{} : v[i];
-      });
+      plane.for_each_maximum(x, [&](int64_t o, int64_t i) { y[o] = i < 0 ? T{} : v[i]; });
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
@@ -246,8 +308,7 @@ class MaxBackwardOp final : public WindowOp {
         return;
       }
       std::fill_n(dx, window_.extent(), T{});
-      plane.for_each_window([&](int64_t o, const View& view) {
-        const int64_t i = argmax(x, view);
+      plane.for_each_maximum(x, [&](int64_t o, int64_t i) {
         if (i >= 0) dx[i] = static_cast<T>(dx[i] + dy[o]);
       });
     });
@@ -311,10 +372,7 @@ class MaxOp final : public WindowOp {
           pairs->max(x + 2 * h * W, x + (2 * h + 1) * W, Wo, y + h * Wo);
         return;
       }
-      plane.for_each_window([&](int64_t o, const View& view) {
-        const int64_t i = argmax(x, view);
-        y[o] = i < 0 ? lowest<T>() : x[i];
-      });
+      plane.for_each_maximum(x, [&](int64_t o, int64_t i) { y[o] = i < 0 ? lowest<T>() : x[i]; });
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
@@ -335,10 +393,7 @@ class ArgmaxOp final : public WindowOp {
     for_each_plane(window_, inputs[0].dtype, output, [&]<class T>(Plane<T>& plane) {
       const T* x = plane.in(inputs[0]);
       auto* y = plane.template out<int64_t>(output);
-      plane.for_each_window([&](int64_t o, const View& view) {
-        const int64_t i = argmax(x, view);
-        y[o] = i < 0 ? window_.extent() : i;
-      });
+      plane.for_each_maximum(x, [&](int64_t o, int64_t i) { y[o] = i < 0 ? window_.extent() : i; });
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {

@@ -35,6 +35,14 @@ class CpuBackend final : public Backend {
   void run(const KernelOp& op, std::span<const Array> inputs, const Array& output) override {
     op.run(inputs, output);
   }
+  void run_joined(const KernelOp& op, std::span<const Array> inputs, const Array& output,
+                  const Group& step, std::span<std::byte* const> slots) override {
+    PartRunner runner(step.program, slots);
+    if (!runner.quick()) return Backend::run_joined(op, inputs, output, step, slots);
+    const auto follow = [&](int64_t begin, int64_t n) { runner.run(begin, n); };
+    const Finished done(follow);
+    op.run_in_parts(inputs, output, runner.is_relu() ? Finished::with_relu(done) : done);
+  }
   void write(std::byte* to, const void* from, int64_t bytes) override {
     std::memcpy(to, from, static_cast<size_t>(bytes));
   }

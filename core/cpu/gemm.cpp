@@ -129,6 +129,17 @@ void add_bias(int64_t m, int64_t n, Matrix<const T> bias, Matrix<T> c) {
   }
 }
 
+// Tells that a block [m, n] of c is final, whose first element the listener counts as its own.
+template <class T>
+void tell_block(const Finished& done, int64_t m, int64_t n, Matrix<T> c) {
+  if (c.column != 1) {
+    std::swap(m, n);
+    std::swap(c.row, c.column);
+  }
+  if (c.row == n) return done(0, m * n);
+  for (int64_t i = 0; i < m; ++i) done(i * c.row, n);
+}
+
 // One work item: c = a b + bias.
 template <class T>
 void gemm_block(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, Matrix<T> c,
@@ -190,18 +201,20 @@ void gemm_block(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const
 
 template <class T>
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, std::span<const int64_t> a_offset,
-          Matrix<const T> b, std::span<const int64_t> b_offset, Matrix<T> c, Matrix<const T> bias) {
+          Matrix<const T> b, std::span<const int64_t> b_offset, Matrix<T> c, Matrix<const T> bias,
+          const Finished& done) {
   const auto batch = static_cast<int64_t>(a_offset.size());
   if (batch * m * n == 0) return;
   if (k == 0) {
     std::fill(c.data, c.data + batch * m * n, T{});
     for (int64_t s = 0; s < batch && bias.data != nullptr; ++s)
       add_bias<T>(m, n, bias, {c.data + s * m * n, c.row, c.column});
+    done(0, batch * m * n);
     return;
   }
   if (n < m && 2 * n < gemm_kernel<T>(n).columns) {  // the kernel wants many columns: c' = b' a'
     return gemm<T>(n, m, k, {b.data, b.column, b.row}, b_offset, {a.data, a.column, a.row},
-                   a_offset, {c.data, c.column, c.row}, {bias.data, bias.column, bias.row});
+                   a_offset, {c.data, c.column, c.row}, {bias.data, bias.column, bias.row}, done);
   }
   // Smaller items where they would be too few for the threads, though more is copied then. An
   // element of c is summed in the same order in every item.
@@ -226,19 +239,22 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, std::span<const in
     const int64_t i = item % row_blocks * rows;
     const int64_t j = item / row_blocks % column_blocks() * columns;
     const int64_t s = item / row_blocks / column_blocks();
-    gemm_block<T>(std::min(rows, m - i), std::min(columns, n - j), k,
-                  {a.data + a_offset[static_cast<size_t>(s)] + i * a.row, a.row, a.column},
-                  {b.data + b_offset[static_cast<size_t>(s)] + j * b.column, b.row, b.column},
-                  {c.data + s * m * n + i * c.row + j * c.column, c.row, c.column},
-                  bias.data == nullptr ? bias
-                                       : Matrix<const T>{bias.data + i * bias.row + j * bias.column,
-                                                         bias.row, bias.column});
+    const int64_t height = std::min(rows, m - i), width = std::min(columns, n - j);
+    gemm_block<T>(
+        height, width, k, {a.data + a_offset[static_cast<size_t>(s)] + i * a.row, a.row, a.column},
+        {b.data + b_offset[static_cast<size_t>(s)] + j * b.column, b.row, b.column},
+        {c.data + s * m * n + i * c.row + j * c.column, c.row, c.column},
+        bias.data == nullptr
+            ? bias
+            : Matrix<const T>{bias.data + i * bias.row + j * bias.column, bias.row, bias.column});
+    if (done) tell_block(done.from(s * m * n + i * c.row + j * c.column), height, width, c);
   });
 }
 
-#define INSTANTIATE(T)                                                                        \
-  template void gemm<T>(int64_t, int64_t, int64_t, Matrix<const T>, std::span<const int64_t>, \
-                        Matrix<const T>, std::span<const int64_t>, Matrix<T>, Matrix<const T>);
+#define INSTANTIATE(T)                                                                         \
+  template void gemm<T>(int64_t, int64_t, int64_t, Matrix<const T>, std::span<const int64_t>,  \
+                        Matrix<const T>, std::span<const int64_t>, Matrix<T>, Matrix<const T>, \
+                        const Finished&);
 INSTANTIATE(float)
 INSTANTIATE(double)
 INSTANTIATE(uint32_t)

@@ -1,6 +1,8 @@
 #include "core/cpu/interpreter.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "core/cpu/parallel.h"
 #include "core/cpu/tile.h"
@@ -211,6 +213,61 @@ void run(const Program& original, std::span<std::byte* const> slots) {
       return;
     }
   }
+}
+
+constexpr size_t kQuickLinks = 12;
+
+PartRunner::PartRunner(const Program& program, std::span<std::byte* const> slots)
+    : program_(collapsed(program)),
+      slots_(slots),
+      inner_(program_.space.empty() ? 1 : program_.space.back()),
+      in_place_(inner_ >= kTile / 4 && runs_in_place(program_)),
+      by_row_(inner_ < program_.space.numel() &&
+              (in_place_ || inner_ >= tile_elements(program_) / 4)),
+      tile_(in_place_ ? inner_ : tile_elements(program_)) {
+  if (!in_place_) return;
+  links_ = TileRunner(program_, slots_, 1).links();
+  if (links_.empty() || links_.size() > kQuickLinks) return;
+  chain_ = program_.code.back().chain.run;
+  size_ = size_of(program_.code.back().type);
+}
+
+PartRunner::~PartRunner() = default;
+
+bool PartRunner::is_relu() const {
+  const std::vector<Instruction>& code = program_.code;
+  return code.size() == 2 && links_.size() == 3 && std::string_view(code[1].name) == "relu" &&
+         code[1].type == f32 && links_[0].data == links_[2].data;
+}
+
+std::unique_ptr<TileRunner> PartRunner::take() {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) return std::make_unique<TileRunner>(program_, slots_, in_place_ ? 1 : tile_);
+  std::unique_ptr<TileRunner> runner = std::move(idle_.back());
+  idle_.pop_back();
+  return runner;
+}
+
+void PartRunner::run(int64_t begin, int64_t n) {
+  if (chain_) {
+    std::array<ChainLink, kQuickLinks> links;
+    for (size_t k = 0; k < links_.size(); ++k) {
+      links[k] = links_[k];
+      if (links[k].place == ChainLink::Place::elements)
+        links[k].data = static_cast<std::byte*>(links[k].data) + begin * size_;
+    }
+    return chain_(links.data(), static_cast<int>(links_.size()), n);
+  }
+  std::unique_ptr<TileRunner> tiles = take();
+  const int64_t end = begin + n;
+  while (begin < end) {
+    int64_t count = std::min(tile_, end - begin);
+    if (by_row_) count = std::min(count, inner_ - begin % inner_);
+    tiles->run(begin, count);
+    begin += count;
+  }
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(tiles));
 }
 
 }  // namespace tessera::cpu

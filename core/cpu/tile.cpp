@@ -295,6 +295,16 @@ void TileRunner::chain(const Step& step, int64_t begin, int64_t n, int64_t lines
   }
 }
 
+std::vector<ChainLink> TileRunner::links() {
+  const auto chains = std::count_if(steps_.begin(), steps_.end(), [](const Step& step) {
+    return step.last->chain.run != nullptr;
+  });
+  if (program_.space.ndim() != 1 || chains != 1 || steps_.back().last->chain.run == nullptr)
+    return {};
+  run(0, program_.space[0], 0);  // no line is computed
+  return links_;
+}
+
 void TileRunner::run(int64_t begin, int64_t n, int64_t lines) {
   using Kind = Instruction::Kind;
   const bool by_row = program_.walk == Walk::rows;

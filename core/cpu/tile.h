@@ -42,6 +42,9 @@ class TileRunner {
   // lines follow along the axis before it.
   void run(int64_t begin, int64_t n, int64_t lines = 1);
 
+  // For a program that is one chain in place over one axis: the links at its first element.
+  std::vector<ChainLink> links();
+
   // Register `reg` after run(), its elements contiguous.
   const std::byte* contiguous(int reg, DType type, int64_t n);
 

@@ -32,7 +32,7 @@ Tensor data(const Shape& shape) {
   return tensor<float>(std::vector<float>(static_cast<size_t>(shape.numel()), 1.0F), shape);
 }
 
-constexpr Fusion kNothing{false, false, false, false};
+constexpr Fusion kNothing{false, false, false, false, false};
 
 }  // namespace
 

@@ -10,6 +10,8 @@
 #include "core/settings.h"
 #include "ops/activation.h"
 #include "ops/binary.h"
+#include "ops/conv.h"
+#include "ops/matmul.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/unary.h"
@@ -70,6 +72,11 @@ Recipe random_recipe(uint64_t seed) {
   return recipe;
 }
 
+// The same values for all graphs.
+Tensor fixed(const Shape& shape, DType dtype) {
+  return cast(cast(remainder(iota(shape), 5), dtype) * 0.25 - 0.5, dtype);
+}
+
 // One random operation on values made before; undefined when it does not fit them.
 Tensor random_operation(Random& random, const Tensors& values, int64_t most_elements) {
   const auto any = [&] {
@@ -77,7 +84,7 @@ Tensor random_operation(Random& random, const Tensors& values, int64_t most_elem
   };
   const Tensor x = any();
   const int ndim = x.ndim();
-  switch (pick(random, 0, 14)) {
+  switch (pick(random, 0, 15)) {
     case 0:
       return exp(cast(x, is_floating(x.dtype()) ? x.dtype() : f32) * 0.1);
     case 1:
@@ -147,6 +154,18 @@ Tensor random_operation(Random& random, const Tensors& values, int64_t most_elem
       }
       const Tensor s = sum(x, axes, true);
       return pick(random, 0, 1) ? s : x - s;  // a reduction and its consumer
+    }
+    case 15: {  // kernels, and what follows them
+      if (ndim == 0 || x.shape(-1) == 0) return {};
+      const Tensor left = cast(x, pick(random, 0, 3) ? f32 : f64) * 0.25;
+      if (pick(random, 0, 1))
+        return matmul(reshape(left, {x.numel() / x.shape(-1), x.shape(-1)}),
+                      fixed({pick(random, 1, 70), x.shape(-1)}, left.dtype()),
+                      {.transpose_b = true});
+      const int64_t channels = pick(random, 1, 3), extent = x.numel() / channels;
+      if (extent == 0 || extent * channels != x.numel()) return {};
+      return conv1d(reshape(left, {1, channels, extent}), fixed({4, channels, 3}, left.dtype()), {},
+                    {.stride = pick(random, 1, 2), .padding = 1});
     }
     default:
       return {};
@@ -225,9 +244,9 @@ TEST_SUITE("core/fusion_fuzz") {
         set_num_threads(1);
         expected = build(recipe, false);
       }
-      for (int rules = 0; rules < 16; ++rules) {
-        const FusionRules setting(
-            {(rules & 1) != 0, (rules & 2) != 0, (rules & 4) != 0, (rules & 8) != 0});
+      for (int rules = 0; rules < 32; ++rules) {
+        const FusionRules setting({(rules & 1) != 0, (rules & 2) != 0, (rules & 4) != 0,
+                                   (rules & 8) != 0, (rules & 16) != 0});
         set_num_threads(1 + rules % 3);
         check(build(recipe, rules % 2 == 1), expected, seed, fmt::format("rules {}", rules));
       }

@@ -18,6 +18,20 @@ inline std::vector<float> whole_numbers(const Shape& shape, int64_t seed) {
   return values;
 }
 
+// Calls pass(done) and checks that it told of every element of `result` once, when it was final.
+template <class Pass>
+void check_told(const std::vector<float>& result, Pass&& pass) {
+  std::vector<float> told(result.size());
+  std::vector<int> times(result.size(), 0);
+  const auto listen = [&](int64_t begin, int64_t n) {
+    std::copy_n(result.begin() + begin, n, told.begin() + begin);
+    for (int64_t i = begin; i < begin + n; ++i) ++times[static_cast<size_t>(i)];
+  };
+  pass(Finished(listen));
+  CHECK(told == result);
+  CHECK(times == std::vector<int>(result.size(), 1));
+}
+
 // All three passes equal the direct kernels bit by bit, with and without a bias.
 template <class Forward, class BackwardData, class BackwardWeight>
 void check_passes(const detail::ConvGeometry& g, Forward&& forward, BackwardData&& backward_data,
@@ -31,11 +45,17 @@ void check_passes(const detail::ConvGeometry& g, Forward&& forward, BackwardData
   for (const float* b : {static_cast<const float*>(nullptr), bias.data()}) {
     std::vector<float> y(dy.size(), 9.0f), dx(x.size(), 9.0f), dw(w.size(), 9.0f);
     std::vector<float> expected_y = y, expected_dx = dx, expected_dw = dw;
-    forward(g, x.data(), w.data(), b, y.data());
-    backward_data(g, dy.data(), w.data(), b, dx.data());
+    check_told(y, [&](const Finished& done) { forward(g, x.data(), w.data(), b, y.data(), done); });
+    check_told(dx, [&](const Finished& done) {
+      backward_data(g, dy.data(), w.data(), b, dx.data(), done);
+    });
     backward_weight(g, x.data(), dy.data(), dw.data());
-    detail::conv_forward(g, x.data(), w.data(), b, expected_y.data());
-    detail::conv_backward_data(g, dy.data(), w.data(), b, expected_dx.data());
+    check_told(expected_y, [&](const Finished& done) {
+      detail::conv_forward(g, x.data(), w.data(), b, expected_y.data(), done);
+    });
+    check_told(expected_dx, [&](const Finished& done) {
+      detail::conv_backward_data(g, dy.data(), w.data(), b, expected_dx.data(), done);
+    });
     detail::conv_backward_weight(g, x.data(), dy.data(), expected_dw.data());
     CHECK(y == expected_y);
     CHECK(dx == expected_dx);
@@ -102,13 +122,27 @@ void check_errors(const detail::ConvGeometry& g, Forward&& forward, BackwardData
              bias = normal_numbers({std::max(g.in_channels, g.out_channels)}, 4);
   const std::vector<double> x64(x.begin(), x.end()), w64(w.begin(), w.end()),
       dy64(dy.begin(), dy.end()), bias64(bias.begin(), bias.end());
+  const auto listened = [](float* result, int64_t size, auto&& pass) {
+    std::vector<float> own(static_cast<size_t>(size), 9.0f);
+    check_told(own, [&](const Finished& done) { pass(own.data(), done); });
+    std::copy(own.begin(), own.end(), result);
+  };
   check_error(
-      g.y_shape().numel(), [&](float* y) { forward(g, x.data(), w.data(), bias.data(), y); },
+      g.y_shape().numel(),
+      [&](float* y) {
+        listened(y, g.y_shape().numel(), [&](float* own, const Finished& done) {
+          forward(g, x.data(), w.data(), bias.data(), own, done);
+        });
+      },
       [&](float* y) { detail::conv_forward(g, x.data(), w.data(), bias.data(), y); },
       [&](double* y) { detail::conv_forward(g, x64.data(), w64.data(), bias64.data(), y); });
   check_error(
       g.x_shape().numel(),
-      [&](float* dx) { backward_data(g, dy.data(), w.data(), bias.data(), dx); },
+      [&](float* dx) {
+        listened(dx, g.x_shape().numel(), [&](float* own, const Finished& done) {
+          backward_data(g, dy.data(), w.data(), bias.data(), own, done);
+        });
+      },
       [&](float* dx) { detail::conv_backward_data(g, dy.data(), w.data(), bias.data(), dx); },
       [&](double* dx) {
         detail::conv_backward_data(g, dy64.data(), w64.data(), bias64.data(), dx);

@@ -111,9 +111,9 @@ TEST_SUITE("ops/registry") {
           const Eager eager;
           check_same_bits(run(sample, dtype), expected);
         }
-        for (int rules = 0; rules < 15; ++rules) {
-          const FusionRules setting(
-              {(rules & 1) != 0, (rules & 2) != 0, (rules & 4) != 0, (rules & 8) != 0});
+        for (int rules = 0; rules < 31; ++rules) {
+          const FusionRules setting({(rules & 1) != 0, (rules & 2) != 0, (rules & 4) != 0,
+                                     (rules & 8) != 0, (rules & 16) != 0});
           check_same_bits(run(sample, dtype), expected);
         }
       }
