@@ -77,13 +77,13 @@ std::function<double()> stepper(const std::string& mode, const std::string& netw
   require(mode == "train" || mode == "infer", "step: MODE must be train or infer, got {}", mode);
   manual_seed(0);
   const std::shared_ptr<nn::Module> model = make_network(network, channels, classes);
+  model->eval();  // the pass that tells the shape shall leave nothing behind
   Shape shape = {batch, channels, size, size};
   if (network == "unet3d") shape.push_back(size);
   const Tensor x = randn(shape);
   const Tensor target = cast(gt(randn((*model)(x).shape().without(1)), 0.0), i64);
   eval({x, target});
   if (mode == "infer") {
-    model->eval();
     nn::optimize_for_inference(*model, x);
     return [=] {
       const NoGrad no_grad;
@@ -91,6 +91,7 @@ std::function<double()> stepper(const std::string& mode, const std::string& netw
       return mean((*model)(x)).item();
     };
   }
+  model->train();
   const auto adam =
       std::make_shared<optim::Adam>(model->parameters(), optim::AdamOptions{.lr = 1e-3});
   return [=] {

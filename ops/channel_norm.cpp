@@ -419,17 +419,29 @@ Tensor channel_norm_node(const Tensor& x, const Tensor& moments, const Tensor& w
   return make_node(std::make_shared<ChannelNormOp>(options), inputs, x.shape(), x.dtype());
 }
 
+// y computed by `options` from the same inputs. Undefined where y was made under NoGrad, which
+// stops gradients.
+static Tensor made_again(const Tensor& y, const NormOp::Options& options) {
+  Tensors inputs;
+  for (int i = 0; i < y.node()->inputs(); ++i) inputs.push_back(Tensor(y.node()->input(i)));
+  const Tensor again =
+      make_node(std::make_shared<ChannelNormOp>(options), inputs, y.shape(), y.dtype());
+  return y.node()->constant && !again.node()->constant ? Tensor() : again;
+}
+
 Tensor channel_norm_with_relu(const Tensor& y) {
   const auto* const op = dynamic_cast<const ChannelNormOp*>(y.node()->op.get());
   if (op == nullptr || op->options().relu || y.node()->inputs() == 0) return {};
   NormOp::Options options = op->options();
   options.relu = true;
-  Tensors inputs;
-  for (int i = 0; i < y.node()->inputs(); ++i) inputs.push_back(Tensor(y.node()->input(i)));
-  const Tensor fused =
-      make_node(std::make_shared<ChannelNormOp>(options), inputs, y.shape(), y.dtype());
-  // A y that was made under NoGrad stops gradients.
-  return y.node()->constant && !fused.node()->constant ? Tensor() : fused;
+  return made_again(y, options);
+}
+
+Tensor channel_norm_again(const Tensor& y) {
+  const auto* const op = dynamic_cast<const ChannelNormOp*>(y.node()->op.get());
+  if (op == nullptr || y.node()->inputs() == 0 || in_memory(*y.node())) return y;
+  const Tensor again = made_again(y, op->options());
+  return again.defined() && again.node()->constant == y.node()->constant ? again : y;
 }
 
 }  // namespace tessera::detail

@@ -6,13 +6,18 @@
 
 #include <fmt/core.h>
 
+#include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
+#include "core/cpu/scratch.h"
 #include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/cubic_functions.h"
 #include "ops/resample.cu.inc"
+#include "ops/resample_kernels.h"
 #include "ops/sparse_rows.h"
+
+TESSERA_FOR_EACH_ISA(extern const tessera::detail::ResampleKernels resample)
 
 namespace tessera {
 
@@ -207,23 +212,57 @@ void resample_elements(const Extents& e, int64_t n, const SparseRows& rows, T fi
   });
 }
 
+// The same with vectors.
+void resample_floats(const Extents& e, int64_t n, const SparseRows& rows, float fill,
+                     const float* x, float* y) {
+  const detail::ResampleKernels& kernels = TESSERA_SELECT(resample);
+  const std::vector<float> weights(rows.weight.begin(), rows.weight.end());
+  const detail::Taps taps{rows.rows(), rows.begin.data(), rows.index.data(), weights.data()};
+  if (e.inner > 1) {
+    const int64_t grain = std::max<int64_t>(1, 16384 / e.inner);
+    cpu::parallel_ranges(e.outer * taps.rows, grain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        kernels.row(taps, i % taps.rows, x + i / taps.rows * n * e.inner, e.inner, fill,
+                    y + i * e.inner);
+      }
+    });
+    return;
+  }
+  const int64_t together = std::max<int64_t>(1, 16384 / (kernels.lanes * taps.rows));
+  cpu::parallel_ranges(e.outer, together * kernels.lanes, [&](int64_t begin, int64_t end) {
+    const cpu::Scratch<float> memory(n * kernels.lanes);
+    for (int64_t line = begin; line < end; line += kernels.lanes) {
+      kernels.lines(taps, x + line * n, n, std::min(kernels.lanes, end - line), fill, memory.data(),
+                    y + line * taps.rows);
+    }
+  });
+}
+
 // Every row is one element of x: a copy, of any dtype.
 template <class T>
 void select_rows(const Extents& e, int64_t n, const SparseRows& rows, double fill, const T* x,
                  T* y) {
   using Real = std::conditional_t<std::is_arithmetic_v<T>, double, float>;  // bf16 and f16: float
   const T empty = static_cast<T>(static_cast<Real>(fill));
+  const int64_t *begins = rows.begin.data(), *index = rows.index.data(), count = rows.rows();
+  if (e.inner == 1) {
+    const int64_t grain = std::max<int64_t>(1, 16384 / count);
+    cpu::parallel_ranges(e.outer, grain, [&](int64_t first, int64_t last) {
+      for (int64_t line = first; line < last; ++line) {
+        const T* const in = x + line * n;
+        T* const out = y + line * count;
+        for (int64_t i = 0; i < count; ++i)
+          out[i] = begins[i] == begins[i + 1] ? empty : in[index[begins[i]]];
+      }
+    });
+    return;
+  }
   for_each_row(e, rows, [&](int64_t i, int64_t outer, int64_t begin, int64_t end) {
     T* const out = y + i * e.inner;
     if (begin == end) {
       std::fill_n(out, e.inner, empty);
-      return;
-    }
-    const T* const in = x + (outer * n + rows.index[static_cast<size_t>(begin)]) * e.inner;
-    if (e.inner == 1) {
-      *out = *in;
     } else {
-      std::copy_n(in, e.inner, out);
+      std::copy_n(x + (outer * n + index[begin]) * e.inner, e.inner, out);
     }
   });
 }
@@ -260,6 +299,8 @@ class ResampleOp final : public KernelOp {
     dispatch(x.dtype, [&]<class T>(T) {
       if (!adjoint_ && axis_.options.filter == Filter::nearest) {
         select_rows(e, n, table, fill, x.as<const T>(), y.as<T>());
+      } else if constexpr (std::is_same_v<T, float>) {
+        resample_floats(e, n, table, static_cast<float>(fill), x.as<const float>(), y.as<float>());
       } else if constexpr (std::is_floating_point_v<T>) {
         const auto resample_rows = e.inner == 1 ? resample_elements<T> : resample_planes<T>;
         resample_rows(e, n, table, static_cast<T>(fill), x.as<const T>(), y.as<T>());

@@ -12,6 +12,7 @@
 #include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/channel_norm.h"
 #include "ops/window.cu.inc"
 #include "ops/window_kernels.h"
 
@@ -380,7 +381,7 @@ class MaxOp final : public WindowOp {
     return true;
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
-    return {max_backward(x[0], dy, window_)};
+    return {max_backward(channel_norm_again(x[0]), dy, window_)};
   }
 };
 
