@@ -14,8 +14,8 @@ struct PairKernels {
   void (*max_backward)(const T* top, const T* bottom, const T* dy, int64_t n, T* dtop, T* dbottom);
 };
 
-// One tap of n windows `stride` apart: x[j * stride] and `tap` become greatest[j] and place[j] where
-// place[j] is negative or the element is greater than greatest[j] or nan.
+// One tap of n windows `stride` apart: x[j * stride] and `tap` become greatest[j] and place[j] if
+// place[j] is negative, or the element is greater than greatest[j] or nan.
 template <class T>
 using MaxTap = void (*)(const T* x, int64_t stride, int64_t n, T tap, T* greatest, T* place);
 
