@@ -150,7 +150,7 @@ TEST_SUITE("ops/channel_norm") {
     const Tensor loss = sum(z * z);
     z = {};
     const Tensors gradients = grad(loss, weights);
-    const Graph graph = pending_graph(gradients);
+    const tessera::Graph graph = pending_graph(gradients);
     std::vector<Fate> fates;
     for (const Vertex& vertex : graph.vertices)
       fates.push_back({vertex.pending && !vertex.wanted, true});
