@@ -15,180 +15,32 @@
 #include "ops/channel_norm.h"
 #include "ops/window.cu.inc"
 #include "ops/window_kernels.h"
+#include "ops/window_planes.h"
 
 TESSERA_FOR_EACH_ISA(extern const tessera::detail::PairKernels<float> pairs_f32;
-                     extern const tessera::detail::PairKernels<double> pairs_f64;
-                     extern const tessera::detail::MaxTap<float> max_tap_f32;
-                     extern const tessera::detail::MaxTap<double> max_tap_f64)
+                     extern const tessera::detail::PairKernels<double> pairs_f64)
 
 namespace tessera::detail {
 
 namespace {
 
-using Spans = std::array<std::vector<Span>, 3>;
-
 int64_t planes_of(const Shape& shape, const Window& window) {
   return shape.slice(0, shape.ndim() - window.ndim).numel();
 }
 
-// What one window sees of a plane.
-struct View {
-  const Span &d, &h, &w;
-  int64_t H, W;  // extents of the plane
-
-  // Calls f(position in the plane) in row-major order.
-  template <class F>
-  void for_each(F&& f) const {
-    for (int64_t i = d.begin; i < d.end; i += d.step) {
-      for (int64_t j = h.begin; j < h.end; j += h.step) {
-        const int64_t row = (i * H + j) * W;
-        for (int64_t k = w.begin; k < w.end; k += w.step) f(row + k);
-      }
-    }
-  }
-};
-
-template <class T>
-int64_t argmax(const T* x, const View& view) {
-  int64_t best = -1;
-  T greatest{};
-  view.for_each([&](int64_t i) {
-    if (best < 0 || x[i] > greatest || x[i] != x[i]) {
-      best = i;
-      greatest = x[i];
-    }
-  });
-  return best;
-}
-
-template <class T>
-MaxTap<T> max_tap() {
-  if constexpr (std::is_same_v<T, double>)
-    return TESSERA_SELECT(max_tap_f64);
-  else
-    return TESSERA_SELECT(max_tap_f32);
-}
-
-// One plane of arrays that all have equally many; T is the C++ type that their elements are
-// computed in, to which those of inputs in halves are converted. The results of halves are
-// converted back.
-template <class T>
-class Plane {
- public:
-  Plane(const Window& w, const Spans& s, int64_t n, int64_t planes)
-      : window(w), spans(s), number_(n), count_(planes) {}
-  const Window& window;
-  const Spans& spans;
-
-  const T* in(const Array& array) {
-    const int64_t n = array.numel() / count_;
-    if (!is_half(array.dtype)) return array.as<T>() + number_ * n;
-    if constexpr (std::is_same_v<T, float>) {
-      return (cpu::ConstReals(array.data, array.dtype) + number_ * n).view(n, memory(n));
-    }
-    return nullptr;
-  }
-  template <class U = T>
-  U* out(const Array& array) {
-    const int64_t n = array.numel() / count_;
-    if (!is_half(array.dtype)) return array.as<U>() + number_ * n;
-    if constexpr (std::is_same_v<U, float>) return result_ = memory(n);
-    return nullptr;
-  }
-  void finish(const Array& output) const {
-    const int64_t n = output.numel() / count_;
-    if (result_ == nullptr) return;
-    (cpu::Reals(output.data, output.dtype) + number_ * n).write(n, result_);
-  }
-
-  // Calls f(output, View) for each window.
-  template <class F>
-  void for_each_window(F&& f) const {
-    const int64_t H = window.axis[1].extent, W = window.axis[2].extent;
-    int64_t output = 0;
-    for (const Span& d : spans[0]) {
-      for (const Span& h : spans[1]) {
-        for (const Span& w : spans[2]) f(output++, View{d, h, w, H, W});
-      }
-    }
-  }
-
-  // Calls f(output, position of the maximum of x) for each window; -1 where it sees nothing.
-  template <class F>
-  void for_each_maximum(const T* x, F&& f) const {
-    if constexpr (std::is_floating_point_v<T>) {
-      constexpr int64_t kTaps = 4096;  // whose numbers T holds
-      const auto& axis = window.axis;
-      const bool few = std::max({axis[0].kernel, axis[1].kernel, axis[2].kernel}) <= 64 &&
-                       axis[0].kernel * axis[1].kernel * axis[2].kernel <= kTaps;
-      if (few && !axis[0].adaptive && !axis[1].adaptive && !axis[2].adaptive)
-        return for_each_row(x, f);
-    }
-    for_each_window([&](int64_t output, const View& view) { f(output, argmax(x, view)); });
-  }
-
- private:
-  // All windows of a row of results together, tap by tap.
-  template <class F>
-  void for_each_row(const T* x, F&& f) const {
-    const int64_t H = window.axis[1].extent;
-    const WindowAxis& across = window.axis[2];
-    const auto n = static_cast<size_t>(across.outputs);
-    std::vector<T> greatest(n), place(n);
-    std::vector<int64_t> first;  // by tap: where the first window has it
-    int64_t output = 0;
-    for (const Span& d : spans[0]) {
-      for (const Span& h : spans[1]) {
-        std::fill(place.begin(), place.end(), T(-1));
-        first.clear();
-        for (int64_t i = d.begin; i < d.end; i += d.step) {
-          for (int64_t j = h.begin; j < h.end; j += h.step) {
-            for (int64_t k = 0; k < across.kernel; ++k) {
-              const int64_t column = k * across.dilation - across.before, line = (i * H + j);
-              const auto reaches = [&](int64_t c) {  // windows whose tap lies in front of column c
-                const int64_t windows = (c - column + across.stride - 1) / across.stride;
-                return c <= column ? 0 : std::min(windows, across.outputs);
-              };
-              const int64_t low = reaches(0), high = reaches(across.extent);
-              const auto tap = static_cast<T>(first.size());
-              first.push_back(line * across.extent + column);
-              if (low < high) {
-                max_tap<T>()(x + first.back() + low * across.stride, across.stride, high - low, tap,
-                             greatest.data() + low, place.data() + low);
-              }
-            }
-          }
-        }
-        for (size_t o = 0; o < n; ++o) {
-          const bool none = place[o] < T(0);
-          f(output++,
-            none ? -1
-                 : first[static_cast<size_t>(place[o])] + static_cast<int64_t>(o) * across.stride);
-        }
-      }
-    }
-  }
-
-  float* memory(int64_t n) { return memory_.emplace_back(n).data(); }
-
-  int64_t number_, count_;
-  std::vector<cpu::Scratch<float>> memory_;
-  float* result_ = nullptr;
-};
-
-// Calls f(Plane<T>) for each plane of an output. The plane is the unit of parallel work, so that no
-// two threads add to one element.
+// Calls f(WindowPlane<T>) for each plane of an output. The plane is the unit of parallel work, so
+// that no two threads add to one element.
 template <class F>
 void for_each_plane(const Window& window, DType dtype, const Array& output, F&& f) {
   if (output.numel() == 0) return;
   constexpr int64_t few = 1 << 14;
-  const Spans spans = window.spans();
+  const WindowSpans spans = window.spans();
   const int64_t planes = planes_of(output.shape, window);
   const bool serial = planes * std::max(window.extent(), window.outputs()) < few;
   dispatch(compute_type(dtype), [&]<class T>(T) {
     if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
       cpu::parallel_for(planes, serial, [&](int64_t i) {
-        Plane<T> plane(window, spans, i, planes);
+        WindowPlane<T> plane(window, spans, i, planes);
         f(plane);
         plane.finish(output);
       });
@@ -280,7 +132,7 @@ class MaxGatherOp final : public WindowOp {
   using WindowOp::WindowOp;
   std::string_view name() const override { return "max_pool_gather"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, output.dtype, output, [&]<class T>(Plane<T>& plane) {
+    for_each_plane(window_, output.dtype, output, [&]<class T>(WindowPlane<T>& plane) {
       const T *x = plane.in(inputs[0]), *v = plane.in(inputs[1]);
       T* y = plane.out(output);
       plane.for_each_maximum(x, [&](int64_t o, int64_t i) { y[o] = i < 0 ? T{} : v[i]; });
@@ -301,7 +153,7 @@ class MaxBackwardOp final : public WindowOp {
   using WindowOp::WindowOp;
   std::string_view name() const override { return "max_pool_backward"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, output.dtype, output, [&]<class T>(Plane<T>& plane) {
+    for_each_plane(window_, output.dtype, output, [&]<class T>(WindowPlane<T>& plane) {
       const T *x = plane.in(inputs[0]), *dy = plane.in(inputs[1]);
       T* dx = plane.out(output);
       if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
@@ -364,7 +216,7 @@ class MaxOp final : public WindowOp {
   using WindowOp::WindowOp;
   std::string_view name() const override { return "max_pool"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, output.dtype, output, [&]<class T>(Plane<T>& plane) {
+    for_each_plane(window_, output.dtype, output, [&]<class T>(WindowPlane<T>& plane) {
       const T* x = plane.in(inputs[0]);
       T* y = plane.out(output);
       if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
@@ -391,7 +243,7 @@ class ArgmaxOp final : public WindowOp {
   std::string_view name() const override { return "max_pool_indices"; }
   bool differentiable() const override { return false; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, inputs[0].dtype, output, [&]<class T>(Plane<T>& plane) {
+    for_each_plane(window_, inputs[0].dtype, output, [&]<class T>(WindowPlane<T>& plane) {
       const T* x = plane.in(inputs[0]);
       auto* y = plane.template out<int64_t>(output);
       plane.for_each_maximum(x, [&](int64_t o, int64_t i) { y[o] = i < 0 ? window_.extent() : i; });
@@ -413,10 +265,10 @@ class AverageOp : public WindowOp {
     append_key(out, divisor_.number, divisor_.count_padding);
   }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, output.dtype, output, [&]<class T>(Plane<T>& plane) {
+    for_each_plane(window_, output.dtype, output, [&]<class T>(WindowPlane<T>& plane) {
       const T* x = plane.in(inputs[0]);
       T* y = plane.out(output);
-      plane.for_each_window([&](int64_t o, const View& view) {
+      plane.for_each_window([&](int64_t o, const WindowView& view) {
         double sum = 0;
         view.for_each([&](int64_t i) { sum += static_cast<double>(x[i]); });
         y[o] = static_cast<T>(sum / divided_by(view));
@@ -435,7 +287,7 @@ class AverageOp : public WindowOp {
     windows.count_padding = divisor_.count_padding;
     return windows;
   }
-  double divided_by(const View& view) const {
+  double divided_by(const WindowView& view) const {
     if (divisor_.number != 0) return static_cast<double>(divisor_.number);
     const int64_t count = divisor_.count_padding
                               ? view.d.padded * view.h.padded * view.w.padded
@@ -450,11 +302,11 @@ class AverageBackwardOp final : public AverageOp {
   using AverageOp::AverageOp;
   std::string_view name() const override { return "avg_pool_backward"; }
   void run(std::span<const Array> inputs, const Array& output) const override {
-    for_each_plane(window_, output.dtype, output, [&]<class T>(Plane<T>& plane) {
+    for_each_plane(window_, output.dtype, output, [&]<class T>(WindowPlane<T>& plane) {
       const T* dy = plane.in(inputs[0]);
       T* dx = plane.out(output);
       std::fill_n(dx, window_.extent(), T{});
-      plane.for_each_window([&](int64_t o, const View& view) {
+      plane.for_each_window([&](int64_t o, const WindowView& view) {
         const T share = static_cast<T>(static_cast<double>(dy[o]) / divided_by(view));
         view.for_each([&](int64_t i) { dx[i] = static_cast<T>(dx[i] + share); });
       });
