@@ -88,7 +88,8 @@ cudnnDataType_t type_of(DType type) {
 }
 
 // What the arrays are called in a plan.
-enum Name : int64_t { kX = 1, kW, kY, kBias, kBare };
+using Name = int64_t;
+constexpr Name kX = 1, kW = 2, kY = 3, kBias = 4, kBare = 5;
 
 // Which descriptor and attributes stand for a kind of convolution.
 struct Names {
@@ -198,7 +199,7 @@ class Cudnn final : public Convolutions {
     made.set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, type_of(type))
         .set(CUDNN_ATTR_TENSOR_DIMENSIONS, shape)
         .set(CUDNN_ATTR_TENSOR_STRIDES, row_major_strides(shape))
-        .set(CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, static_cast<int64_t>(name))
+        .set(CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, name)
         .set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, int64_t{16})
         .set(CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, !in_memory);
     return made.done();
