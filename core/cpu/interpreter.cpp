@@ -228,6 +228,11 @@ PartRunner::PartRunner(const Program& program, std::span<std::byte* const> slots
   if (!in_place_) return;
   links_ = TileRunner(program_, slots_, 1).links();
   if (links_.empty() || links_.size() > kQuickLinks) return;
+  for (const ChainLink& link : links_) {
+    const auto same = [&](const ChainLink& other) { return other.data == link.data; };
+    block_.push_back(
+        static_cast<size_t>(std::find_if(links_.begin(), links_.end(), same) - links_.begin()));
+  }
   chain_ = program_.code.back().chain.run;
   size_ = size_of(program_.code.back().type);
 }
@@ -251,10 +256,13 @@ std::unique_ptr<TileRunner> PartRunner::take() {
 void PartRunner::run(int64_t begin, int64_t n) {
   if (chain_) {
     std::array<ChainLink, kQuickLinks> links;
+    // Each call has its own, as other threads are here at the same time.
+    alignas(64) std::array<std::array<std::byte, kChainBlockBytes>, kQuickLinks> blocks;
     for (size_t k = 0; k < links_.size(); ++k) {
       links[k] = links_[k];
       if (links[k].place == ChainLink::Place::elements)
         links[k].data = static_cast<std::byte*>(links[k].data) + begin * size_;
+      if (links[k].place == ChainLink::Place::block) links[k].data = blocks[block_[k]].data();
     }
     return chain_(links.data(), static_cast<int>(links_.size()), n);
   }

@@ -47,6 +47,7 @@ class PartRunner {
   ChainFn chain_ = nullptr;
   int64_t size_ = 0;  // bytes of an element
   std::vector<ChainLink> links_;
+  std::vector<size_t> block_;  // by link: the first that has the same operand
   std::mutex mutex_;
   std::vector<std::unique_ptr<TileRunner>> idle_;
 };
