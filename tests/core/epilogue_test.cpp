@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "core/buffer.h"
+#include "core/cpu/parallel.h"
 #include "core/evaluator.h"
 #include "core/settings.h"
 #include "ops/activation.h"
@@ -85,6 +86,21 @@ TEST_SUITE("core/epilogue") {
       return memory_stats().peak - before;
     };
     CHECK(peak({}) < peak({.epilogues = false}));
+  }
+
+  TEST_CASE("threads do not share what a chain keeps for a block") {
+    const Tensor a = data({512, 64}).eval(), b = data({64, 512}).eval(),
+                 c = data({512, 512}).eval();
+    const int threads = num_threads();
+    set_num_threads(4);
+    const auto followed = [&](const Tensor& product) {
+      return (product + c) * c + (product - c) * c;  // one waits for the other
+    };
+    for (int i = 0; i < 20; ++i) {
+      const Tensor product = matmul(a, b).eval(), expected = followed(product).eval();
+      CHECK(all(eq(followed(matmul(a, b)).eval(), expected)).item() == 1);
+    }
+    set_num_threads(threads);
   }
 
   TEST_CASE("an input of the kernel is not overwritten before all of it is read") {
