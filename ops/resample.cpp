@@ -299,10 +299,14 @@ class ResampleOp final : public KernelOp {
     dispatch(x.dtype, [&]<class T>(T) {
       if (!adjoint_ && axis_.options.filter == Filter::nearest) {
         select_rows(e, n, table, fill, x.as<const T>(), y.as<T>());
-      } else if constexpr (std::is_same_v<T, float>) {
-        resample_floats(e, n, table, static_cast<float>(fill), x.as<const float>(), y.as<float>());
       } else if constexpr (std::is_floating_point_v<T>) {
-        const auto resample_rows = e.inner == 1 ? resample_elements<T> : resample_planes<T>;
+        const auto resample_rows = [&] {
+          if constexpr (std::is_same_v<T, float>) {
+            return &resample_floats;
+          } else {
+            return e.inner == 1 ? &resample_elements<T> : &resample_planes<T>;
+          }
+        }();
         resample_rows(e, n, table, static_cast<T>(fill), x.as<const T>(), y.as<T>());
       }
     });

@@ -173,8 +173,8 @@ TEST_SUITE("core/amp") {
       return first;
     };
     const Tensors exact = gradients(std::nullopt);
-    const std::pair<DType, double> types[] = {{bf16, 0.1}, {f16, 0.02}};
-    for (const auto& [dtype, bound] : types) {
+    for (const DType dtype : {bf16, f16}) {
+      const double bound = dtype == bf16 ? 0.1 : 0.02;
       CAPTURE(name_of(dtype));
       const Tensors low = gradients(dtype);
       for (size_t i = 0; i < low.size(); ++i) {
@@ -237,7 +237,7 @@ TEST_SUITE("core/amp") {
       const Tensor target = cast(gt(avg_pool2d(x, 5, {.stride = 1, .padding = 2}), 0), i64);
       optim::Adam adam(model.parameters(), {.lr = 3e-3});
       std::vector<double> result;
-      for (int step = 0; step < 25; ++step) {
+      for (int step = 0; step < 30; ++step) {
         Tensor loss;
         {
           const Amp amp(dtype);
@@ -250,6 +250,6 @@ TEST_SUITE("core/amp") {
     };
     const std::vector<double> exact = losses(std::nullopt), low = losses(bf16);
     for (size_t i = 0; i < exact.size(); ++i) CHECK(std::abs(low[i] - exact[i]) < 0.03);
-    CHECK(low.back() < 0.7 * low.front());
+    CHECK(low.back() < 0.6 * low.front());
   }
 }
