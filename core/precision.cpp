@@ -4,13 +4,7 @@ namespace tessera {
 
 static thread_local bool strict_now = false;
 
-StrictF32::StrictF32() : saved_(strict_now) {
-  strict_now = true;
-}
-
-StrictF32::~StrictF32() {
-  strict_now = saved_;
-}
+StrictF32::StrictF32() : Scoped(strict_now, true) {}
 
 bool strict_f32() {
   return strict_now;

@@ -1,7 +1,6 @@
 #include "ops/conv_algorithm.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "ops/conv_depthwise.h"
 #include "ops/conv_unfold.h"
@@ -19,11 +18,7 @@ const char* name_of(ConvAlgorithm algorithm) {
   return kNames[static_cast<int>(algorithm)];
 }
 
-DirectConvolutions::DirectConvolutions() : saved_(std::exchange(forced_direct(), true)) {}
-
-DirectConvolutions::~DirectConvolutions() {
-  forced_direct() = saved_;
-}
+DirectConvolutions::DirectConvolutions() : Scoped(forced_direct(), true) {}
 
 namespace detail {
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "core/dtype.h"
+#include "core/settings.h"
 #include "ops/conv_geometry.h"
 
 namespace tessera {
@@ -18,15 +19,9 @@ const char* name_of(ConvAlgorithm algorithm);
 
 // While alive, new convolutions use the direct kernels, whatever is faster: to tell rounding from
 // mistakes, and to compare speed. `DirectConvolutions direct;`.
-class DirectConvolutions {
+class DirectConvolutions : Scoped<bool> {
  public:
   DirectConvolutions();
-  ~DirectConvolutions();
-  DirectConvolutions(const DirectConvolutions&) = delete;
-  DirectConvolutions& operator=(const DirectConvolutions&) = delete;
-
- private:
-  bool saved_;
 };
 
 namespace detail {
