@@ -14,7 +14,7 @@ namespace {
 
 enum ActivationRow : size_t {
 #define ROW(name, Function) k##Function,
-  TESSERA_ACTIVATION_OPS(ROW)
+  TESSERA_ACTIVATION_OPS(ROW) ROW(gelu_slope, GeluSlope)
 #undef ROW
 };
 
@@ -28,6 +28,9 @@ enum ActivationRow : size_t {
     return op(x);                                                        \
   }
 TESSERA_ACTIVATION_OPS(DEFINE)
+namespace detail {
+DEFINE(gelu_slope, GeluSlope)
+}  // namespace detail
 #undef DEFINE
 
 Tensor leaky_relu(const Operand& x, double negative_slope) {

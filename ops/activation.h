@@ -67,4 +67,11 @@ Tensor tanhshrink(const Operand& x);
 // Dauphin et al. 2016, arXiv:1612.08083.
 Tensor glu(const Operand& x, int64_t axis = -1);
 
+namespace detail {
+
+// The derivative of gelu, Phi(x) + x Phi'(x).
+Tensor gelu_slope(const Operand& x);
+
+}  // namespace detail
+
 }  // namespace tessera

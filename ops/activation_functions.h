@@ -34,10 +34,18 @@ struct Silu : OnReal {
 };
 
 struct Gelu : OnReal {
-  // erfc keeps the digits of the lower tail, which 1 + erf would lose.
   template <class T>
   TESSERA_INLINE static T f(T x) {
-    return x * (T(0.5) * real::erfc(x * T(-0.70710678118654752)));
+    return x * real::normal(x).below;
+  }
+};
+
+// The derivative of gelu: one kernel, since both terms need the same exponential.
+struct GeluSlope : OnReal {
+  template <class T>
+  TESSERA_INLINE static T f(T x) {
+    const real::Normal<T> normal = real::normal(x);
+    return normal.below + x * normal.density;
   }
 };
 

@@ -36,10 +36,14 @@ struct Rules<activation::Silu> {
 
 template <>
 struct Rules<activation::Gelu> {
+  static Tensor df(const Tensor& x, const Tensor&) { return detail::gelu_slope(x); }
+};
+
+template <>
+struct Rules<activation::GeluSlope> {
   static Tensor df(const Tensor& x, const Tensor&) {
-    const Tensor cdf = 0.5 * erfc(x * -0.70710678118654752);           // 1 / sqrt(2)
-    const Tensor density = 0.39894228040143268 * exp(-0.5 * (x * x));  // 1 / sqrt(2 pi)
-    return cdf + x * density;
+    const Tensor square = x * x;
+    return (2 - square) * (0.39894228040143268 * exp(-0.5 * square));  // 1 / sqrt(2 pi)
   }
 };
 

@@ -42,6 +42,18 @@ float tanh32(float x) {
 float erfc32(float x) {
   return real::erfc(x);
 }
+float below32(float x) {
+  return real::normal(x).below;
+}
+double below64(double x) {
+  return real::normal(x).below;
+}
+float density32(float x) {
+  return real::normal(x).density;
+}
+double density64(double x) {
+  return real::normal(x).density;
+}
 
 double worst(F32 f, F64 exact, float low, float high) {
   constexpr int kSteps = 200000;
@@ -67,11 +79,13 @@ TEST_SUITE("ops/real_functions") {
     CHECK(worst(tanh32, std::tanh, -12, 12) < 2);
     CHECK(worst(tanh32, std::tanh, -1e-5F, 1e-5F) < 2);
     CHECK(worst(erfc32, std::erfc, -5, 9) < 8);
+    CHECK(worst(below32, below64, -4, 8) < 10);
+    CHECK(worst(density32, density64, -4, 4) < 10);
   }
 
   TEST_CASE("ends of the range") {
     const float nan = std::numeric_limits<float>::quiet_NaN();
-    for (const F32 f : {exp32, log32, log1p32, tanh32, erfc32}) CHECK(std::isnan(f(nan)));
+    for (const F32 f : {exp32, log32, log1p32, tanh32, erfc32, below32}) CHECK(std::isnan(f(nan)));
     CHECK(exp32(kInfinity) == kInfinity);
     CHECK(exp32(-kInfinity) == 0);
     CHECK(exp32(0) == 1);
@@ -89,6 +103,11 @@ TEST_SUITE("ops/real_functions") {
     CHECK(tanh32(-kInfinity) == -1);
     CHECK(erfc32(kInfinity) == 0);
     CHECK(erfc32(-kInfinity) == 2);
+    CHECK(erfc32(0) == 1);
+    CHECK(below32(kInfinity) == 1);
+    CHECK(below32(-kInfinity) == 0);
+    CHECK(below32(0) == 0.5F);
+    CHECK(density32(kInfinity) == 0);
   }
 
   TEST_CASE("the vectors of the instruction set in use give the same bits") {
