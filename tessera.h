@@ -17,6 +17,7 @@
 #include "core/print.h"
 #include "core/profile.h"
 #include "core/random.h"
+#include "core/replay.h"
 #include "core/settings.h"
 #include "core/tensor.h"
 #include "infer/model.h"

@@ -1,13 +1,26 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include "core/buffer.h"
 #include "core/fuser.h"
 #include "core/op.h"
+#include "core/plan.h"
+#include "core/replay.h"
 
 namespace tessera {
+
+// Bytes that are ready to be copied to a device.
+class Parcel {
+ public:
+  virtual ~Parcel() = default;
+  // Does not wait. Once at most.
+  virtual void send(std::byte* to) = 0;
+};
 
 // What the evaluator asks of a device. Work is done in the order in which it was asked for, but
 // not before these functions return: only `read` waits for it.
@@ -36,6 +49,21 @@ class Backend {
     run(program, slots);
   }
 
+  // Called before the first run of a plan with what that run will do, to see what has to be
+  // prepared: nothing is computed.
+  virtual void rehearse(const std::function<void()>& /*work*/) {}
+
+  // Does `work`, which consists of calls of the above for the steps of the plan, or what amounts to
+  // the same: `footprint` has all that they depend on besides the plan (addresses, call sites).
+  virtual void run_plan(const std::shared_ptr<const Plan>& /*plan*/, std::string_view /*footprint*/,
+                        const std::function<void()>& work) {
+    work();
+  }
+  virtual ReplayStats replays() const { return {}; }
+
+  // A copy of these bytes from which the device copies by itself. Any thread may make it.
+  virtual std::unique_ptr<Parcel> pack(const void* from, int64_t bytes);
+
   // Copies between the processor's memory and the device's; `from` may change after `write`.
   virtual void write(std::byte* to, const void* from, int64_t bytes) = 0;
   virtual void read(void* to, const std::byte* from, int64_t bytes) = 0;
@@ -43,6 +71,9 @@ class Backend {
 
 // The backend of a device. Throws Error when the device is not there, saying why.
 Backend& backend(Device device);
+
+// The processor, and the GPUs that were asked for so far.
+std::vector<Device> devices_in_use();
 
 // Puts a backend in the place of a device's own, for tests; null restores that.
 void set_backend(Device device, std::shared_ptr<Backend> replacement);

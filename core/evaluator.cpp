@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/index.h"
 #include "core/op.h"
+#include "core/precision.h"
 
 namespace tessera {
 
@@ -145,7 +146,7 @@ class Evaluation {
     const Fusion& rules = settings().fusion;
     append_key(key, rules.inline_single, rules.recompute, rules.siblings, rules.rows,
                rules.epilogues);
-    append_key(key, device_.kind, device_.index);
+    append_key(key, device_.kind, device_.index, strict_f32());
     for (size_t v = 0; v < nodes_.size(); ++v) {
       const Node& node = *nodes_[v];
       append_key(key, node.dtype, static_cast<char>(fates_[v].is_private | (fates_[v].cut << 1)));
@@ -172,7 +173,9 @@ class Evaluation {
     return std::make_shared<const Plan>(std::move(plan));
   }
 
-  void run(const Plan& plan) {
+  // `first`: the plan has not run before.
+  void run(const std::shared_ptr<const Plan>& reusable, bool first) {
+    const Plan& plan = *reusable;
     ++state_.stats.evaluations;
     const size_t count = nodes_.size();
     std::vector<std::byte*> data(count, nullptr);
@@ -196,23 +199,41 @@ class Evaluation {
       owned[at(v)]->on_host = {};
       data[at(v)] = owned[at(v)]->data;
     };
-    for (size_t s = 0; s < plan.steps.size(); ++s) {
-      const Group& step = plan.steps[s];
-      const Group* const joined =
-          s + 1 < plan.steps.size() && plan.steps[s + 1].joined ? &plan.steps[++s] : nullptr;
+    for (const Group& step : plan.steps) {
       for (const int v : step.outputs) place_output(v);
-      if (joined) {
-        for (const int v : joined->outputs) place_output(v);
-        const int v = step.outputs[0];
-        const Place& place = plan.places[at(v)];
-        if (place.kind == Place::Kind::lent) data[at(v)] = data[at(place.source)];
+      if (!step.joined) ++state_.stats.steps;
+    }
+    for (size_t v = 0; v < count; ++v) {
+      if (plan.places[v].kind == Place::Kind::lent) data[v] = data[at(plan.places[v].source)];
+    }
+    const auto work = [&] {
+      for (size_t s = 0; s < plan.steps.size(); ++s) {
+        const Group& step = plan.steps[s];
+        const bool joins = s + 1 < plan.steps.size() && plan.steps[s + 1].joined;
+        run_step(step, joins ? &plan.steps[++s] : nullptr, plan, data);
       }
-      run_step(step, joined, plan, data);
+    };
+    if (device_ == Device::cpu() || state_.observer) {
+      work();
+    } else {
+      if (first) backend(device_).rehearse(work);
+      replays_work() ? backend(device_).run_plan(reusable, footprint(plan, data), work) : work();
     }
     commit(plan, owned);
   }
 
  private:
+  // What the launches of a run depend on besides the plan.
+  std::string footprint(const Plan& plan, const std::vector<std::byte*>& data) const {
+    std::string key;
+    for (const std::byte* address : data) append_key(key, address);
+    for (const Group& step : plan.steps) {
+      const CallSite& site = nodes_[at(step.outputs[0])]->site;
+      append_key(key, site.file, site.line);
+    }
+    return key;
+  }
+
   // Points `data` to the numbers: to the nodes that hold them on the processor, else to a block
   // with copies, made by one transfer.
   Ref<Buffer> place_numbers(std::vector<std::byte*>& data) {
@@ -256,7 +277,6 @@ class Evaluation {
   // `joined` is the program that runs together with the step, or null.
   void run_step(const Group& step, const Group* joined, const Plan& plan,
                 const std::vector<std::byte*>& data) {
-    ++state_.stats.steps;
     const double begin = state_.observer ? now() : 0;
     const auto pointer = [&](int v) {
       const Place& place = plan.places[at(v)];
@@ -341,12 +361,13 @@ void evaluate_on(Device device, std::span<const Tensor> targets, bool release) {
   evaluation.decide_fates();
   const std::string key = evaluation.signature();
   std::shared_ptr<const Plan> plan = shared.plans.find(key);
-  if (!plan) {
+  const bool first = !plan;
+  if (first) {
     plan = evaluation.make();
     shared.plans.insert(key, plan);
     ++shared.stats.plans_made;
   }
-  evaluation.run(*plan);
+  evaluation.run(plan, first);
 }
 
 // Values only cross from one device to another by transfers, which have theirs from the start, so

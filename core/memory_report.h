@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/buffer.h"
 #include "core/dtype.h"
 #include "core/shape.h"
 
@@ -16,7 +17,13 @@ struct LiveTensor {
   DType dtype = f32;
   std::string op;
   std::string line;  // file:line of the user, where known
+  Device device = {};
 };
+
+// memory_stats() of a device; all zero for a GPU that was not used yet.
+MemoryStats memory_stats(Device device);
+void reset_peak_memory(Device device);
+void empty_cache(Device device);
 
 // The blocks in use, largest first. Blocks of running plans (arenas) are not among them.
 std::vector<LiveTensor> live_tensors();
@@ -30,6 +37,8 @@ std::string bytes_text(int64_t bytes);
 //      4.19 MB  f32 [64, 16, 32, 32] conv2d    unet.cpp:31
 //   ...
 //   12.6 MB in use by 23 tensors, 21.0 MB at peak, 8.4 MB cached, 310 nodes
+//
+// Where GPUs are in use, each has a line of its own, and its tensors are marked.
 std::string memory_report(size_t most = 20);
 
 }  // namespace tessera

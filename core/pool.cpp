@@ -33,15 +33,43 @@ std::byte* Pool::take(int64_t bytes, int64_t& capacity) {
       if (block == nullptr) return nullptr;
     }
   }
+  took(capacity);
+  return block;
+}
+
+void Pool::took(int64_t capacity) {
   live_ += capacity;
   peak_ = std::max(peak_, live_);
   highest_ = std::max(highest_, live_);
-  return block;
+}
+
+bool Pool::take_again(std::span<const PoolBlock> blocks) {
+  const std::lock_guard lock(mutex_);
+  const auto place = [&](const PoolBlock& block) {
+    std::vector<std::byte*>& list = free_[block.capacity];
+    return std::pair(&list, std::ranges::find(list, block.data));
+  };
+  const bool all = std::ranges::all_of(blocks, [&](const PoolBlock& block) {
+    const auto [list, found] = place(block);
+    return found != list->end();
+  });
+  if (!all) return false;
+  for (const PoolBlock& block : blocks) {
+    const auto [list, found] = place(block);
+    list->erase(found);
+    cached_ -= block.capacity;
+    took(block.capacity);
+  }
+  return true;
 }
 
 void Pool::give(std::byte* block, int64_t capacity) {
   const std::lock_guard lock(mutex_);
-  free_[capacity].push_back(block);
+  std::vector<std::byte*>& list = free_[capacity];
+  list.insert(reuse_ == Reuse::latest
+                  ? list.end()
+                  : std::ranges::lower_bound(list, block, std::ranges::greater()),
+              block);
   live_ -= capacity;
   cached_ += capacity;
 }

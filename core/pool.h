@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <span>
 #include <vector>
 
 namespace tessera {
@@ -16,6 +17,17 @@ class MemorySource {
   virtual void release(std::byte* block) = 0;
 };
 
+// A block that a pool has handed out, or may.
+struct PoolBlock {
+  std::byte* data = nullptr;
+  int64_t capacity = 0;
+};
+
+// Which of the cached blocks of a size is handed out: the one that came back last, which is still
+// in the processor's caches; or the one of the lowest address, so that a loop which takes and gives
+// back the same sizes comes back to the same blocks.
+enum class Reuse : uint8_t { latest, lowest };
+
 // Caching allocator: freed blocks are kept in lists by size and handed out again, because writing
 // to fresh pages costs 3 to 20 times as much as writing to pages already touched, and because
 // freeing memory of a GPU waits for its work. Sizes are rounded up by at most an eighth so that
@@ -24,12 +36,15 @@ class MemorySource {
 // does the size of its arena. Thread-safe.
 class Pool {
  public:
-  explicit Pool(MemorySource& source) : source_(source) {}
+  explicit Pool(MemorySource& source, Reuse reuse = Reuse::latest)
+      : source_(source), reuse_(reuse) {}
 
   // Returns a block of at least `bytes`, aligned to 64, and its size through `capacity`;
   // nullptr when the source has no memory left.
   std::byte* take(int64_t bytes, int64_t& capacity);
   void give(std::byte* block, int64_t capacity);
+  // Takes these very blocks if all of them are cached; false, and none, if not.
+  bool take_again(std::span<const PoolBlock> blocks);
   void trim();  // gives what is cached back to the source
 
   int64_t live() const;
@@ -39,11 +54,13 @@ class Pool {
 
  private:
   MemorySource& source_;
+  const Reuse reuse_;
   mutable std::mutex mutex_;
   std::map<int64_t, std::vector<std::byte*>> free_;
   int64_t live_ = 0, peak_ = 0, cached_ = 0;
   int64_t highest_ = 0;  // live_ ever was
 
+  void took(int64_t capacity);
   void free_cached(int64_t bytes);  // the largest blocks first, at least so much if there is
 };
 

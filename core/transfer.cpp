@@ -1,6 +1,7 @@
 #include "core/transfer.h"
 
 #include <mutex>
+#include <utility>
 
 #include "core/backend.h"
 #include "core/error.h"
@@ -19,6 +20,11 @@ class TransferOp final : public LeafOp {
   }
 };
 const TransferOp transfer_op;
+
+struct ArrivalOp final : LeafOp {
+  std::string_view name() const override { return "data"; }
+};
+const ArrivalOp arrival_op;
 
 }  // namespace
 
@@ -39,6 +45,24 @@ Tensor to(const Operand& x, Device device) {
   target.write(buffer->data, host_data(source), node->bytes());
   node->value = buffer;
   describe(*buffer, *node);
+  return result;
+}
+
+Staged::Staged(const void* values, const Shape& shape, DType dtype, Device device)
+    : shape_(shape),
+      dtype_(dtype),
+      device_(device),
+      parcel_(backend(device).pack(values, shape.numel() * size_of(dtype))) {}
+
+Tensor Staged::arrive() {
+  const std::shared_ptr<Parcel> parcel = std::exchange(parcel_, nullptr);
+  require(parcel != nullptr, "arrive: the values must not have arrived before");
+  const OnDevice on(device_);
+  const Tensor result = make_leaf(static_op(arrival_op), shape_, dtype_);
+  const Ref<Buffer> buffer = allocate(result.node()->bytes(), device_);
+  if (buffer->bytes > 0) parcel->send(buffer->data);
+  result.node()->value = buffer;
+  describe(*buffer, *result.node());
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/cuda/print.h"
+#include "core/error.h"
 #include "core/node.h"
 
 namespace tessera::cuda {
@@ -12,7 +13,7 @@ namespace {
 
 // A program with its kernels and the numbers of its launch.
 struct PreparedProgram final : Prepared {
-  Kernels kernels;
+  std::shared_ptr<PendingKernels> kernels;
   std::vector<int64_t> numbers;
   int64_t blocks = 0, parts = 1, outputs = 0, partial_bytes = 0;
 };
@@ -23,13 +24,20 @@ GpuBackend::GpuBackend(std::unique_ptr<Driver> driver, std::unique_ptr<Compiler>
                        std::string folder, const Libraries& libraries)
     : driver_(std::move(driver)),
       compiler_(std::move(compiler)),
-      memory_(*driver_),
-      pool_(memory_),
-      staging_(*driver_),
-      kernels_(*driver_, *compiler_, std::move(folder)),
-      stream_(*driver_, pool_, kernels_, libraries) {}
+      recorder_(*driver_),
+      memory_(recorder_),
+      pool_(memory_, Reuse::lowest),
+      staging_(recorder_),
+      kernels_(recorder_, *compiler_, std::move(folder)),
+      stream_(recorder_, pool_, kernels_, libraries),
+      replays_(recorder_, pool_, stream_) {}
 
 GpuBackend::~GpuBackend() {
+  pool_.trim();
+}
+
+void GpuBackend::trim() {
+  replays_.clear();
   pool_.trim();
 }
 
@@ -45,13 +53,14 @@ std::shared_ptr<const Prepared> GpuBackend::prepare(const Program& program) {
   prepared->parts = printed.parts;
   prepared->outputs = printed.outputs;
   prepared->partial_bytes = printed.partial_bytes;
-  if (printed.blocks > 0) prepared->kernels = kernels_.find(printed.text);
+  if (printed.blocks > 0) prepared->kernels = kernels_.request(printed.text);
   return prepared;
 }
 
 void GpuBackend::run(const Group& step, std::span<std::byte* const> slots) {
   const auto& program = static_cast<const PreparedProgram&>(*step.prepared);
-  if (program.blocks == 0) return;
+  if (program.blocks == 0 || stream_.rehearsing()) return;
+  const Kernels& kernels = program.kernels->get();
   const auto launch = [&](std::byte* partials) {
     // struct Args of core/cuda/kernel.h.
     std::vector<int64_t> parameters(slots.size() + 1 + program.numbers.size());
@@ -59,19 +68,19 @@ void GpuBackend::run(const Group& step, std::span<std::byte* const> slots) {
     parameters[slots.size()] = reinterpret_cast<int64_t>(partials);
     std::ranges::copy(program.numbers, parameters.begin() + static_cast<int64_t>(slots.size()) + 1);
     Launch first;
-    first.function = program.kernels.program;
+    first.function = kernels.program;
     first.blocks_x = static_cast<unsigned>(program.blocks);
     first.blocks_y = static_cast<unsigned>(program.parts);
     first.threads = kThreads;
     first.parameters = parameters.data();
     first.parameter_bytes = parameters.size() * sizeof(int64_t);
-    driver_->launch(first);
+    recorder_.launch(first);
     if (!partials) return;
     Launch join = first;
-    join.function = program.kernels.join;
+    join.function = kernels.join;
     join.blocks_x = static_cast<unsigned>((program.outputs + kThreads - 1) / kThreads);
     join.blocks_y = 1;
-    driver_->launch(join);
+    recorder_.launch(join);
   };
   if (program.parts == 1) return launch(nullptr);
   const Stream::Scratch partials =
@@ -80,7 +89,8 @@ void GpuBackend::run(const Group& step, std::span<std::byte* const> slots) {
 }
 
 void GpuBackend::run(const KernelOp& op, std::span<const Array> inputs, const Array& output) {
-  if (op.run_cuda(stream_, inputs, output)) return;
+  if (op.run_cuda(stream_, inputs, output) || stream_.rehearsing()) return;
+  recorder_.require_no_recording();
   const auto known =
       std::ranges::find(fallbacks_, op.name(), &std::pair<std::string, int64_t>::first);
   if (known == fallbacks_.end()) {
@@ -103,11 +113,22 @@ void GpuBackend::run(const KernelOp& op, std::span<const Array> inputs, const Ar
   write(output.data, result.data, copies.back()->bytes);
 }
 
+void GpuBackend::rehearse(const std::function<void()>& work) {
+  stream_.set_rehearsing(true);
+  try {
+    work();
+  } catch (const Error&) {  // the run itself will tell
+  }
+  stream_.set_rehearsing(false);
+}
+
 void GpuBackend::write(std::byte* to, const void* from, int64_t bytes) {
+  recorder_.require_no_recording();
   staging_.write(to, from, bytes);
 }
 
 void GpuBackend::read(void* to, const std::byte* from, int64_t bytes) {
+  recorder_.require_no_recording();
   staging_.read(to, from, bytes);
   stream_.faults().check();
 }

@@ -6,6 +6,8 @@
 #include "core/backend.h"
 #include "core/cuda/compiler.h"
 #include "core/cuda/kernel_cache.h"
+#include "core/cuda/recorder.h"
+#include "core/cuda/replays.h"
 #include "core/cuda/staging.h"
 #include "core/cuda/stream.h"
 #include "core/pool.h"
@@ -28,18 +30,29 @@ class GpuBackend : public Backend {
 
   std::byte* take(int64_t bytes, int64_t& capacity) override { return pool_.take(bytes, capacity); }
   void give(std::byte* block, int64_t capacity) override { pool_.give(block, capacity); }
-  void trim() override { pool_.trim(); }
+  void trim() override;
   MemoryStats memory() const override;
   void reset_peak() override { pool_.reset_peak(); }
 
   std::shared_ptr<const Prepared> prepare(const Program& program) override;
   void run(const Group& step, std::span<std::byte* const> slots) override;
   void run(const KernelOp& op, std::span<const Array> inputs, const Array& output) override;
+  void rehearse(const std::function<void()>& work) override;
+  void run_plan(const std::shared_ptr<const Plan>& plan, std::string_view footprint,
+                const std::function<void()>& work) override {
+    replays_.run(plan, footprint, work);
+  }
+  ReplayStats replays() const override { return replays_.stats(); }
+  std::unique_ptr<Parcel> pack(const void* from, int64_t bytes) override {
+    return staging_.pack(from, bytes);
+  }
   void write(std::byte* to, const void* from, int64_t bytes) override;
   void read(void* to, const std::byte* from, int64_t bytes) override;
 
   // What the processor computed for the GPU, by op, since the backend was made: name and count.
   std::vector<std::pair<std::string, int64_t>> fallbacks() const { return fallbacks_; }
+  // How often the processor has waited for the GPU.
+  int64_t waits() const { return recorder_.waits(); }
   const KernelCache& kernels() const { return kernels_; }
   Stream& stream() { return stream_; }
 
@@ -56,11 +69,13 @@ class GpuBackend : public Backend {
 
   const std::unique_ptr<Driver> driver_;
   const std::unique_ptr<Compiler> compiler_;
+  Recorder recorder_;
   Memory memory_;
   Pool pool_;
   Staging staging_;
   KernelCache kernels_;
   Stream stream_;
+  Replays replays_;
   std::vector<std::pair<std::string, int64_t>> fallbacks_;
 };
 

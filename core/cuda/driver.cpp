@@ -48,6 +48,12 @@ struct Api {
   TESSERA_DRIVER_FUNCTION(cuModuleLoadData);
   TESSERA_DRIVER_FUNCTION(cuModuleGetFunction);
   TESSERA_DRIVER_FUNCTION(cuLaunchKernel);
+  TESSERA_DRIVER_FUNCTION(cuStreamBeginCapture);
+  TESSERA_DRIVER_FUNCTION(cuStreamEndCapture);
+  TESSERA_DRIVER_FUNCTION(cuGraphInstantiate);
+  TESSERA_DRIVER_FUNCTION(cuGraphLaunch);
+  TESSERA_DRIVER_FUNCTION(cuGraphDestroy);
+  TESSERA_DRIVER_FUNCTION(cuGraphExecDestroy);
 
   void check(CUresult result, const char* call) const {
     if (result == CUDA_SUCCESS) return;
@@ -194,6 +200,30 @@ class NvidiaDriver final : public Driver {
                                    parameters),
                "cuLaunchKernel");
   }
+
+  void begin_recording() override {
+    use();
+    api_.check(api_.cuStreamBeginCapture(stream_, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+               "cuStreamBeginCapture");
+  }
+  Recording end_recording() override {
+    use();
+    CUgraph graph = nullptr;
+    if (api_.cuStreamEndCapture(stream_, &graph) != CUDA_SUCCESS) return nullptr;
+    CUgraphExec ready = nullptr;
+    const CUresult result = api_.cuGraphInstantiate(&ready, graph, 0);
+    api_.check(api_.cuGraphDestroy(graph), "cuGraphDestroy");
+    return result == CUDA_SUCCESS ? ready : nullptr;
+  }
+  void replay(Recording recording) override {
+    use();
+    api_.check(api_.cuGraphLaunch(static_cast<CUgraphExec>(recording), stream_), "cuGraphLaunch");
+  }
+  void forget(Recording recording) override {
+    synchronize();
+    api_.check(api_.cuGraphExecDestroy(static_cast<CUgraphExec>(recording)), "cuGraphExecDestroy");
+  }
+
   void* native_stream() override {
     use();
     return stream_;

@@ -14,10 +14,11 @@ struct GpuInfo {
   int64_t memory = 0;    // bytes
 };
 
-// A kernel that was loaded, and a mark in the stream; only the driver that made them knows what
-// they are.
+// A kernel that was loaded, a mark in the stream, and launches that were recorded; only the driver
+// that made them knows what they are.
 using Function = void*;
 using Event = void*;
+using Recording = void*;
 
 // One launch of a kernel: blocks of `threads` threads; all parameters are one struct.
 struct Launch {
@@ -59,6 +60,14 @@ class Driver {
   virtual void* load(const std::string& image) = 0;
   virtual Function function(void* module, const char* name) = 0;
   virtual void launch(const Launch& launch) = 0;
+
+  // Between these two nothing is done: launches are recorded, also those of libraries, to be
+  // replayed as a whole and in their order. Nothing else may be asked for. Null when the driver
+  // cannot record them.
+  virtual void begin_recording() = 0;
+  virtual Recording end_recording() = 0;
+  virtual void replay(Recording recording) = 0;
+  virtual void forget(Recording recording) = 0;  // waits for the stream
 
   // The stream as NVIDIA's libraries take it (a CUstream), with the GPU as the one that the calling
   // thread's next calls of them are for.

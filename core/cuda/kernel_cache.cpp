@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -58,20 +59,65 @@ void write(const fs::path& path, const std::string& code) {
 
 }  // namespace
 
+const Kernels& PendingKernels::get() {
+  const std::lock_guard lock(mutex_);
+  if (!code_.valid()) return kernels_;
+  void* module = driver_->load(code_.get());
+  kernels_.program = driver_->function(module, "tessera_program");
+  if (has_join_) kernels_.join = driver_->function(module, "tessera_join");
+  code_ = {};
+  return kernels_;
+}
+
 KernelCache::KernelCache(Driver& driver, const Compiler& compiler, std::string folder)
     : driver_(driver), compiler_(compiler), folder_(std::move(folder)) {}
 
-Kernels KernelCache::find(const std::string& text) {
+KernelCache::~KernelCache() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    waiting_.clear();
+    changed_.notify_all();
+  }
+  for (std::thread& thread : threads_) thread.join();
+}
+
+std::shared_ptr<PendingKernels> KernelCache::request(const std::string& text) {
   const std::lock_guard lock(mutex_);
-  const auto known = by_text_.find(text);
-  if (known != by_text_.end()) return known->second;
-  void* module = driver_.load(code_for(text));
-  Kernels kernels;
-  kernels.program = driver_.function(module, "tessera_program");
-  if (text.find("(tessera_join,") != std::string::npos)
-    kernels.join = driver_.function(module, "tessera_join");
-  by_text_.emplace(text, kernels);
+  std::shared_ptr<PendingKernels>& kernels = by_text_[text];
+  if (kernels) return kernels;
+  const size_t most = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 16);
+  if (threads_.size() < std::min(most, busy_ + waiting_.size() + 1))
+    threads_.emplace_back([this] { work(); });
+  kernels = std::make_shared<PendingKernels>();
+  kernels->driver_ = &driver_;
+  kernels->has_join_ = text.find("(tessera_join,") != std::string::npos;
+  std::packaged_task<std::string()> task([this, text] { return code_for(text); });
+  kernels->code_ = task.get_future();
+  waiting_.push_back(std::move(task));
+  changed_.notify_all();
   return kernels;
+}
+
+void KernelCache::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [&] { return stopped_ || !waiting_.empty(); });
+    if (stopped_) return;
+    std::packaged_task<std::string()> task = std::move(waiting_.front());
+    waiting_.pop_front();
+    ++busy_;
+    lock.unlock();
+    task();
+    lock.lock();
+    --busy_;
+    changed_.notify_all();
+  }
+}
+
+void KernelCache::finish() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return waiting_.empty() && busy_ == 0; });
 }
 
 std::string KernelCache::code_for(const std::string& text) {

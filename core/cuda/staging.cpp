@@ -3,16 +3,63 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/pool.h"
+
 namespace tessera::cuda {
 
 Staging::Staging(Driver& driver, int64_t block_bytes, int blocks)
     : driver_(driver), block_bytes_(block_bytes), blocks_(static_cast<size_t>(blocks)) {}
 
 Staging::~Staging() {
-  for (Block& block : blocks_) {
+  const auto release = [&](const Block& block) {
     if (block.busy) driver_.wait(block.done);
     if (block.memory) driver_.free_pinned(block.memory);
+  };
+  std::ranges::for_each(blocks_, release);
+  for (const auto& [bytes, blocks] : packed_) std::ranges::for_each(blocks, release);
+}
+
+class Staging::PinnedParcel final : public Parcel {
+ public:
+  PinnedParcel(Staging& staging, const Block& block, int64_t bytes)
+      : staging_(staging), block_(block), bytes_(bytes) {}
+  ~PinnedParcel() override {
+    const std::lock_guard lock(staging_.mutex_);
+    staging_.packed_[size_class(bytes_)].push_back(block_);
   }
+  PinnedParcel(const PinnedParcel&) = delete;
+  PinnedParcel& operator=(const PinnedParcel&) = delete;
+
+  void send(std::byte* to) override {
+    staging_.driver_.copy_in(to, block_.memory, bytes_);
+    staging_.driver_.record(block_.done);
+    block_.busy = true;
+  }
+
+ private:
+  Staging& staging_;
+  Block block_;
+  const int64_t bytes_;
+};
+
+std::unique_ptr<Parcel> Staging::pack(const void* from, int64_t bytes) {
+  Block block;
+  {
+    const std::lock_guard lock(mutex_);
+    std::vector<Block>& free = packed_[size_class(bytes)];
+    if (!free.empty()) {  // the one that was sent first
+      block = free.front();
+      free.erase(free.begin());
+    }
+  }
+  if (!block.memory) {
+    block.done = driver_.make_event();
+    block.memory = driver_.allocate_pinned(size_class(bytes));
+  }
+  if (block.busy) driver_.wait(block.done);
+  block.busy = false;
+  std::memcpy(block.memory, from, static_cast<size_t>(bytes));
+  return std::make_unique<PinnedParcel>(*this, block, bytes);
 }
 
 Staging::Block& Staging::next() {

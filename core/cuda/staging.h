@@ -1,8 +1,11 @@
 #pragma once
 
+#include <map>
+#include <memory>
 #include <mutex>
 #include <vector>
 
+#include "core/backend.h"
 #include "core/cuda/driver.h"
 
 namespace tessera::cuda {
@@ -15,6 +18,10 @@ class Staging {
   ~Staging();
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;
+
+  // A copy of the bytes in pinned memory of its own, which is reused once they are on the GPU. The
+  // Staging must outlive it.
+  std::unique_ptr<Parcel> pack(const void* from, int64_t bytes);
 
   // Copies to the GPU, in the order of its stream; `from` may change afterwards. Only waits when
   // all blocks are on their way.
@@ -29,6 +36,8 @@ class Staging {
     Event done = nullptr;  // recorded after the last copy that uses the block
     bool busy = false;
   };
+  class PinnedParcel;
+
   Block& next();  // the block used longest ago, no longer busy
 
   Driver& driver_;
@@ -36,6 +45,7 @@ class Staging {
   std::mutex mutex_;
   std::vector<Block> blocks_;
   size_t turn_ = 0;
+  std::map<int64_t, std::vector<Block>> packed_;  // of parcels that were sent or dropped, by size
 };
 
 }  // namespace tessera::cuda

@@ -6,12 +6,29 @@
 
 namespace tessera::cuda {
 
-Stream::Scratch::Scratch(Pool& pool, int64_t bytes)
-    : pool_(pool), data_(pool.take(bytes, capacity_)) {
+Stream::Scratch::Scratch(Stream& stream, int64_t bytes)
+    : pool_(stream.pool_), data_(pool_.take(bytes, capacity_)) {
   require(data_ != nullptr,
           "memory: the GPU could not give {} bytes for intermediate results, {} are in use; use "
           "smaller batches or checkpoint(fn, args)",
-          bytes, pool.live());
+          bytes, pool_.live());
+  if (stream.noted_) stream.noted_->push_back({data_, capacity_});
+}
+
+MatrixProducts* Stream::products() {
+  struct Idle final : MatrixProducts {
+    bool run(Stream&, const MatrixProduct&) override { return true; }
+  };
+  static Idle idle;
+  return rehearsing_ && products_.get() ? &idle : products_.get();
+}
+
+Convolutions* Stream::convolutions() {
+  struct Idle final : Convolutions {
+    bool run(Stream&, const Convolution&) override { return true; }
+  };
+  static Idle idle;
+  return rehearsing_ && convolutions_.get() ? &idle : convolutions_.get();
 }
 
 void Stream::launch(std::string_view file, std::string_view kernel, Blocks blocks,
@@ -28,6 +45,10 @@ void Stream::launch(std::string_view file, std::string_view kernel, Blocks block
       "  {}(a);\n"
       "}}\n",
       file, kernel, kernel);
+  if (rehearsing_) {
+    kernels_.request(text);
+    return;
+  }
   Launch all;
   all.function = kernels_.find(text).program;
   all.blocks_x = static_cast<unsigned>(blocks.x);

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "core/cuda/driver.h"
 #include "core/cuda/faults.h"
@@ -40,8 +41,8 @@ class Stream {
   Tables& tables() { return tables_; }
 
   // Null where the library is not installed. It is loaded by the first call.
-  MatrixProducts* products() { return products_.get(); }
-  Convolutions* convolutions() { return convolutions_.get(); }
+  MatrixProducts* products();
+  Convolutions* convolutions();
 
   // Launches a kernel of a *.cu.inc file: `kernel` is a function "cuda::softmax::forward<float>" of
   // `file`, "ops/softmax.cu.inc", whose only argument is a `const Parameters&`. It is compiled when
@@ -57,7 +58,7 @@ class Stream {
   // it, and comes later in the stream. Throws Error when there is none left.
   class Scratch {
    public:
-    Scratch(Pool& pool, int64_t bytes);
+    Scratch(Stream& stream, int64_t bytes);
     ~Scratch() { pool_.give(data_, capacity_); }
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
@@ -68,7 +69,14 @@ class Stream {
     int64_t capacity_ = 0;
     std::byte* data_;
   };
-  Scratch scratch(int64_t bytes) { return {pool_, bytes}; }
+  Scratch scratch(int64_t bytes) { return {*this, bytes}; }
+
+  // While it rehearses, `launch` has kernels compiled and does nothing, nor do the libraries.
+  void set_rehearsing(bool rehearsing) { rehearsing_ = rehearsing; }
+  bool rehearsing() const { return rehearsing_; }
+
+  // Until this is called with null, the blocks that `scratch` gives are added to the list.
+  void note_scratch(std::vector<PoolBlock>* list) { noted_ = list; }
 
  private:
   // Made by `open` when it is asked for the first time.
@@ -96,6 +104,8 @@ class Stream {
   Lazy<Convolutions> convolutions_;
   Faults faults_;
   Tables tables_;
+  std::vector<PoolBlock>* noted_ = nullptr;
+  bool rehearsing_ = false;
 };
 
 }  // namespace tessera::cuda

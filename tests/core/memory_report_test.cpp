@@ -6,9 +6,11 @@
 
 #include "core/buffer.h"
 #include "core/tensor.h"
+#include "core/transfer.h"
 #include "ops/binary.h"
 #include "ops/shape.h"
 #include "ops/unary.h"
+#include "tests/core/cuda/host_gpu.h"
 
 using namespace tessera;
 
@@ -40,6 +42,7 @@ TEST_SUITE("core/memory_report") {
       CHECK(found[0].dtype == f64);
       CHECK(found[0].op == "exp");
       CHECK(found[0].line.find("memory_report_test.cpp:") == 0);
+      CHECK(found[0].device == Device::cpu());
       const Tensor other_name = reshape(y, {1, kExtent}).eval();
       CHECK(of_extent(kExtent).size() == 1);
     }
@@ -62,5 +65,30 @@ TEST_SUITE("core/memory_report") {
     CHECK(first < second);
     CHECK(report.find(" cached, ") != std::string::npos);
     CHECK(memory_report(1).find("...  and ") != std::string::npos);
+  }
+
+  TEST_CASE("each device has counters of its own") {
+    const Device unused = Device::cuda(98);
+    CHECK(memory_stats(unused).live == 0);
+    CHECK(memory_stats(Device::cpu()).live == memory_stats().live);
+    reset_peak_memory(unused);
+    empty_cache(unused);
+    const testing::WithHostGpu gpu;
+    const Device device = testing::host_gpu();
+    {
+      const Tensor x = to(exp(expand(tensor({1}, {1}), {1000, 50})), device);
+      CHECK(memory_stats(device).live >= 200000);
+      CHECK(memory_stats(device).peak == memory_stats(device).live);
+      const std::string report = memory_report(1000);
+      CHECK(report.find("f32 [1000, 50] on " + device.str()) != std::string::npos);
+      CHECK(report.find(device.str() + ": 212.99 kB in use, 212.99 kB at peak, 0 B cached") !=
+            std::string::npos);
+    }
+    CHECK(memory_stats(device).live == 0);
+    CHECK(memory_stats(device).cached >= 200000);
+    reset_peak_memory(device);
+    empty_cache(device);
+    CHECK(memory_stats(device).peak == 0);
+    CHECK(memory_stats(device).cached == 0);
   }
 }

@@ -1,6 +1,7 @@
 #include "core/pool.h"
 
 #include <cstdlib>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -103,6 +104,51 @@ TEST_SUITE("core/pool") {
     CHECK(pool.cached() == other);
     pool.give(again, capacity);
     pool.trim();
+    CHECK(pool.cached() == 0);
+  }
+
+  TEST_CASE("a loop that takes the same sizes comes back to the same blocks") {
+    System system;
+    Pool pool(system, Reuse::lowest);
+    std::vector<PoolBlock> kept(5);
+    const auto step = [&] {  // new blocks while the old ones are in use, as updates of weights
+      std::vector<PoolBlock> taken(kept.size());
+      for (PoolBlock& block : taken) block.data = pool.take(100, block.capacity);
+      for (const PoolBlock& block : kept) {
+        if (block.data) pool.give(block.data, block.capacity);
+      }
+      kept = taken;
+    };
+    std::vector<std::vector<std::byte*>> seen;
+    for (int i = 0; i < 8; ++i) {
+      step();
+      seen.emplace_back();
+      for (const PoolBlock& block : kept) seen.back().push_back(block.data);
+    }
+    CHECK(seen[7] == seen[5]);
+    CHECK(seen[6] == seen[4]);
+    for (const PoolBlock& block : kept) pool.give(block.data, block.capacity);
+    pool.trim();
+  }
+
+  TEST_CASE("given blocks are taken again all or none") {
+    System system;
+    Pool pool(system, Reuse::lowest);
+    std::vector<PoolBlock> blocks(3);
+    for (PoolBlock& block : blocks) block.data = pool.take(1000, block.capacity);
+    for (const PoolBlock& block : blocks) pool.give(block.data, block.capacity);
+    REQUIRE(pool.take_again(blocks));
+    CHECK(pool.live() == 3 * size_class(1000));
+    CHECK(pool.cached() == 0);
+    CHECK(!pool.take_again({&blocks[1], 1}));
+    pool.give(blocks[0].data, blocks[0].capacity);
+    CHECK(!pool.take_again({blocks.data(), 2}));
+    CHECK(pool.cached() == size_class(1000));
+    pool.give(blocks[1].data, blocks[1].capacity);
+    pool.give(blocks[2].data, blocks[2].capacity);
+    pool.trim();
+    CHECK(!pool.take_again({blocks.data(), 1}));
+    CHECK(pool.live() == 0);
     CHECK(pool.cached() == 0);
   }
 }

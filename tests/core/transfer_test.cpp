@@ -41,6 +41,25 @@ TEST_SUITE("core/transfer") {
     CHECK(sum(y).item() == 12);
   }
 
+  TEST_CASE("values that were staged arrive without waiting") {
+    const WithHostGpu host;
+    for (const Device device : {host_gpu(), Device::cpu()}) {
+      std::vector<float> values{1, 2, 3, 4, 5, 6};
+      Staged staged(values.data(), {2, 3}, f32, device);
+      std::ranges::fill(values, 0.0F);
+      CHECK(staged.defined());
+      host->driver().calls.clear();
+      const Tensor x = staged.arrive();
+      CHECK(std::ranges::count(host->driver().calls, "wait") == 0);
+      CHECK(!staged.defined());
+      CHECK(x.device() == device);
+      CHECK(x.shape() == Shape{2, 3});
+      CHECK((x + 1).to_vector<float>() == std::vector<float>{2, 3, 4, 5, 6, 7});
+      CHECK(error_of([&] { staged.arrive(); }).starts_with("arrive: "));
+      CHECK(Staged(nullptr, {0, 3}, f32, device).arrive().numel() == 0);
+    }
+  }
+
   TEST_CASE("gradients flow back to where a value came from") {
     const WithHostGpu host;
     const Tensor x = fresh_leaf(tensor({1, 2, 3}, {3}));

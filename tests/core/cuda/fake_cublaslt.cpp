@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "core/cuda/cublaslt.h"
+#include "tests/core/cuda/host_gpu.h"
 
 namespace tessera::testing {
 
@@ -169,7 +170,7 @@ cublasStatus_t run(cublasLtHandle_t, cublasLtMatmulDesc_t product, const void* a
                    cublasLtMatrixLayout_t la, const void* b, cublasLtMatrixLayout_t lb,
                    const void* beta, const void* c, cublasLtMatrixLayout_t lc, void* d,
                    cublasLtMatrixLayout_t ld, const cublasLtMatmulAlgo_t* algorithm,
-                   void* workspace, size_t bytes, cudaStream_t) {
+                   void* workspace, size_t bytes, cudaStream_t stream) {
   const auto& p = as<Product>(product);
   const bool wide = p.scale == CUDA_R_64F;
   const double one = wide ? *static_cast<const double*>(alpha) : *static_cast<const float*>(alpha),
@@ -180,7 +181,8 @@ cublasStatus_t run(cublasLtHandle_t, cublasLtMatmulDesc_t product, const void* a
     return CUBLAS_STATUS_INVALID_VALUE;
   fake_cublaslt().calls.push_back(fmt::format("run batch {}", as<Layout>(lc).batch));
   const auto with = [&](auto f) {
-    f(p, as<Layout>(la), as<Layout>(lb), as<Layout>(lc), inner, a, b, d);
+    HostDriver::of(stream).in_stream([=, p = p, la = as<Layout>(la), lb = as<Layout>(lb),
+                                      lc = as<Layout>(lc)] { f(p, la, lb, lc, inner, a, b, d); });
     return CUBLAS_STATUS_SUCCESS;
   };
   switch (as<Layout>(lc).type) {

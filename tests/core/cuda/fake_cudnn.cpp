@@ -8,6 +8,7 @@
 
 #include "core/cuda/cudnn.h"
 #include "core/shape.h"
+#include "tests/core/cuda/host_gpu.h"
 
 namespace tessera::testing {
 
@@ -46,15 +47,16 @@ const char* error_string(cudnnStatus_t) {
 }
 cudnnStatus_t create(cudnnHandle_t* handle) {
   ++fake_cudnn().objects;
-  *handle = reinterpret_cast<cudnnHandle_t>(new int(7));
+  *handle = reinterpret_cast<cudnnHandle_t>(new void*(nullptr));
   return CUDNN_STATUS_SUCCESS;
 }
 cudnnStatus_t destroy(cudnnHandle_t handle) {
   --fake_cudnn().objects;
-  delete reinterpret_cast<int*>(handle);
+  delete reinterpret_cast<void**>(handle);
   return CUDNN_STATUS_SUCCESS;
 }
-cudnnStatus_t set_stream(cudnnHandle_t, cudaStream_t) {
+cudnnStatus_t set_stream(cudnnHandle_t handle, cudaStream_t stream) {
+  *reinterpret_cast<void**>(handle) = stream;
   return CUDNN_STATUS_SUCCESS;
 }
 cudnnStatus_t create_descriptor(cudnnBackendDescriptorType_t type, cudnnBackendDescriptor_t* raw) {
@@ -275,7 +277,8 @@ const Names kFilter = {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
                        CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
                        CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
 
-cudnnStatus_t execute(cudnnHandle_t, cudnnBackendDescriptor_t plan, cudnnBackendDescriptor_t pack) {
+cudnnStatus_t execute(cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
+                      cudnnBackendDescriptor_t pack) {
   if (!of(plan)->finalized || !of(pack)->finalized) return kBad;
   const auto& names = of(pack)->integers.at(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS);
   const auto& data = of(pack)->pointers.at(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS);
@@ -294,16 +297,20 @@ cudnnStatus_t execute(cudnnHandle_t, cudnnBackendDescriptor_t plan, cudnnBackend
   const bool forward = first.type == CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR;
   const Names& n = forward ? kForward : data_gradient ? kData : kFilter;
   if (first.reals.at(n.alpha)[0] != 1 || first.reals.at(n.beta)[0] != 0) return kBad;
-  const View x(first.part(n.x), arrays), w(first.part(n.w), arrays), y(first.part(n.y), arrays);
-  const View& result = forward ? y : data_gradient ? x : w;
-  convolve(first.part(n.convolution), x, w, y, result);
-  if (operations.size() == 1) return CUDNN_STATUS_SUCCESS;
-  const Object& add = *operations[1];
-  const View bias(add.part(CUDNN_ATTR_OPERATION_POINTWISE_BDESC), arrays),
-      sum(add.part(CUDNN_ATTR_OPERATION_POINTWISE_YDESC), arrays);
-  for_each(sum.extent, [&](const auto& i) {
-    sum.write(sum.at(i), result.read(result.at(i)) + bias.read(bias.at(i)));
-  });
+  const auto work = [operations, arrays, &n, forward, data_gradient] {
+    const Object& first = *operations[0];
+    const View x(first.part(n.x), arrays), w(first.part(n.w), arrays), y(first.part(n.y), arrays);
+    const View& result = forward ? y : data_gradient ? x : w;
+    convolve(first.part(n.convolution), x, w, y, result);
+    if (operations.size() == 1) return;
+    const Object& add = *operations[1];
+    const View bias(add.part(CUDNN_ATTR_OPERATION_POINTWISE_BDESC), arrays),
+        sum(add.part(CUDNN_ATTR_OPERATION_POINTWISE_YDESC), arrays);
+    for_each(sum.extent, [&](const auto& i) {
+      sum.write(sum.at(i), result.read(result.at(i)) + bias.read(bias.at(i)));
+    });
+  };
+  HostDriver::of(*reinterpret_cast<void**>(handle)).in_stream(work);
   return CUDNN_STATUS_SUCCESS;
 }
 

@@ -33,9 +33,10 @@ HostDriver::~HostDriver() {
 }
 
 std::byte* HostDriver::allocate(int64_t bytes) {
+  const std::lock_guard lock(mutex_);
   if (bytes > memory) return nullptr;
   memory -= bytes;
-  calls.push_back("allocate " + std::to_string(bytes));
+  note("allocate " + std::to_string(bytes));
   auto* block = static_cast<std::byte*>(
       std::aligned_alloc(256, static_cast<size_t>((bytes + 255) / 256 * 256)));
   blocks_[block] = bytes;
@@ -43,21 +44,25 @@ std::byte* HostDriver::allocate(int64_t bytes) {
 }
 
 void HostDriver::free(std::byte* block) {
+  const std::lock_guard lock(mutex_);
+  require(!recording_, "host driver: only launches can be recorded");
   const auto found = blocks_.find(block);
   require(found != blocks_.end(), "host driver: free of what is not allocated");
   memory += found->second;
-  calls.push_back("free " + std::to_string(found->second));
+  note("free " + std::to_string(found->second));
   blocks_.erase(found);
   std::free(block);
 }
 
 std::byte* HostDriver::allocate_pinned(int64_t bytes) {
+  const std::lock_guard lock(mutex_);
   auto* block = static_cast<std::byte*>(std::malloc(static_cast<size_t>(bytes)));
   pinned_[block] = bytes;
   return block;
 }
 
 void HostDriver::free_pinned(std::byte* block) {
+  const std::lock_guard lock(mutex_);
   require(pinned_.erase(block) == 1, "host driver: free_pinned of what is not allocated");
   std::free(block);
 }
@@ -70,33 +75,43 @@ void HostDriver::check_inside(const Blocks& blocks, const std::byte* first, int6
 }
 
 void HostDriver::copy_in(std::byte* to, const std::byte* from, int64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  require(!recording_, "host driver: only launches can be recorded");
   check_inside(blocks_, to, bytes);
   check_inside(pinned_, from, bytes);
-  calls.push_back("copy_in " + std::to_string(bytes));
+  note("copy_in " + std::to_string(bytes));
   std::memcpy(to, from, static_cast<size_t>(bytes));
 }
 
 void HostDriver::copy_out(std::byte* to, const std::byte* from, int64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  require(!recording_, "host driver: only launches can be recorded");
   check_inside(pinned_, to, bytes);
   check_inside(blocks_, from, bytes);
-  calls.push_back("copy_out " + std::to_string(bytes));
+  note("copy_out " + std::to_string(bytes));
   std::memcpy(to, from, static_cast<size_t>(bytes));
 }
 
 cuda::Event HostDriver::make_event() {
+  const std::lock_guard lock(mutex_);
   return events_.emplace_back(std::make_unique<bool>(false)).get();
 }
 
 void HostDriver::record(cuda::Event event) {
+  const std::lock_guard lock(mutex_);
+  require(!recording_, "host driver: only launches can be recorded");
   *static_cast<bool*>(event) = true;
 }
 
 void HostDriver::wait(cuda::Event event) {
+  const std::lock_guard lock(mutex_);
+  require(!recording_, "host driver: only launches can be recorded");
   require(*static_cast<bool*>(event), "host driver: wait for an event that was not recorded");
-  calls.push_back("wait");
+  note("wait");
 }
 
 void* HostDriver::load(const std::string& image) {
+  require(!recording_, "host driver: only launches can be recorded");
   return images_.emplace_back(std::make_unique<std::string>(image)).get();
 }
 
@@ -111,14 +126,53 @@ void HostDriver::launch(const cuda::Launch& launch) {
   const auto address = reinterpret_cast<uintptr_t>(launch.function);
   const auto& text = *reinterpret_cast<const std::string*>(address & ~uintptr_t{1});
   const HostKernels::Kernel& kernel = HostKernels::instance().find(text);
-  calls.push_back(fmt::format("launch {}x{}", launch.blocks_x, launch.blocks_y));
-  for (unsigned y = 0; y < launch.blocks_y; ++y) {
-    for (unsigned x = 0; x < launch.blocks_x; ++x) {
-      kernel.block[0] = x;
-      kernel.block[1] = y;
-      (address % 2 == 1 ? kernel.join : kernel.program)(launch.parameters);
+  note(fmt::format("launch {}x{}", launch.blocks_x, launch.blocks_y));
+  std::vector<int64_t> parameters((launch.parameter_bytes + 7) / 8);
+  std::memcpy(parameters.data(), launch.parameters, launch.parameter_bytes);
+  in_stream([kernel, parameters, launch, join = address % 2 == 1] {
+    for (unsigned y = 0; y < launch.blocks_y; ++y) {
+      for (unsigned x = 0; x < launch.blocks_x; ++x) {
+        kernel.block[0] = x;
+        kernel.block[1] = y;
+        (join ? kernel.join : kernel.program)(parameters.data());
+      }
     }
-  }
+  });
+}
+
+void HostDriver::note(std::string call) {
+  const std::lock_guard lock(mutex_);
+  calls.push_back(std::move(call));
+}
+
+void HostDriver::in_stream(std::function<void()> work) {
+  if (!recording_) return work();
+  recording_->push_back(std::move(work));
+}
+
+void HostDriver::begin_recording() {
+  require(!recording_, "host driver: it records already");
+  recording_ = std::make_unique<Work>();
+}
+
+cuda::Recording HostDriver::end_recording() {
+  require(recording_ != nullptr, "host driver: it does not record");
+  std::unique_ptr<Work> made = std::move(recording_);
+  if (!records) return nullptr;
+  note("recorded " + std::to_string(made->size()));
+  Work* const name = made.get();
+  recordings_[name] = std::move(made);
+  return name;
+}
+
+void HostDriver::replay(cuda::Recording recording) {
+  note("replay");
+  for (const auto& work : *recordings_.at(static_cast<Work*>(recording))) work();
+}
+
+void HostDriver::forget(cuda::Recording recording) {
+  require(recordings_.erase(static_cast<Work*>(recording)) == 1,
+          "host driver: forget of what is not recorded");
 }
 
 HostKernels& HostKernels::instance() {
@@ -202,6 +256,16 @@ void HostGpu::run(const KernelOp& op, std::span<const Array> inputs, const Array
   op.run_cuda(stream(), inputs, output);
   driver_->dry = false;
   op.run(inputs, output);
+}
+
+void HostGpu::rehearse(const std::function<void()>& work) {
+  if (!collecting_) GpuBackend::rehearse(work);
+}
+
+void HostGpu::run_plan(const std::shared_ptr<const Plan>& plan, std::string_view footprint,
+                       const std::function<void()>& work) {
+  if (collecting_) return work();
+  GpuBackend::run_plan(plan, footprint, work);
 }
 
 static int last_gpu = 99;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <map>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,22 +27,36 @@ class HostDriver : public cuda::Driver {
   void free_pinned(std::byte* block) override;
   void copy_in(std::byte* to, const std::byte* pinned, int64_t bytes) override;
   void copy_out(std::byte* pinned, const std::byte* from, int64_t bytes) override;
-  void synchronize() override { calls.push_back("synchronize"); }
+  void synchronize() override { note("synchronize"); }
   cuda::Event make_event() override;
   void record(cuda::Event event) override;
   void wait(cuda::Event event) override;
   void* load(const std::string& image) override;
   cuda::Function function(void* module, const char* name) override;
   void launch(const cuda::Launch& launch) override;
-  void* native_stream() override { return nullptr; }
+  void begin_recording() override;
+  cuda::Recording end_recording() override;
+  void replay(cuda::Recording recording) override;
+  void forget(cuda::Recording recording) override;
+  void* native_stream() override { return this; }
+
+  // Does what a library or a kernel would do in the stream, or records it.
+  void in_stream(std::function<void()> work);
+  // The driver whose native_stream() that is.
+  static HostDriver& of(void* stream) { return *static_cast<HostDriver*>(stream); }
 
   bool dry = false;                                 // launches compute nothing
   std::vector<std::string> calls;                   // such as "copy_in 64", "launch 3x1"
   int64_t memory = int64_t{1} << 40;                // bytes that can be allocated
   size_t blocks() const { return blocks_.size(); }  // not freed
   size_t pinned() const { return pinned_.size(); }
+  size_t recordings() const { return recordings_.size(); }  // not forgotten
+  bool records = true;                                      // recording works
 
  private:
+  std::recursive_mutex mutex_;  // threads that read ahead pin memory
+  using Work = std::vector<std::function<void()>>;
+  void note(std::string call);
   using Blocks = std::map<const std::byte*, int64_t>;
   static void check_inside(const Blocks& blocks, const std::byte* first, int64_t bytes);
 
@@ -48,6 +64,8 @@ class HostDriver : public cuda::Driver {
   Blocks blocks_, pinned_;
   std::vector<std::unique_ptr<bool>> events_;  // whether recorded
   std::vector<std::unique_ptr<std::string>> images_;
+  std::unique_ptr<Work> recording_;
+  std::map<Work*, std::unique_ptr<Work>> recordings_;
 };
 
 // Several texts of kernels as one, in which those of text number k are called program<k> and
@@ -79,9 +97,11 @@ class HostCompiler : public cuda::Compiler {
  public:
   std::string version() const override { return "host"; }
   std::string compile(const std::string& text, int) const override {
+    const std::lock_guard lock(mutex);
     texts.insert(text);
     return text;
   }
+  mutable std::mutex mutex;
   mutable std::set<std::string> texts;
 };
 
@@ -92,9 +112,16 @@ class HostGpu : public cuda::GpuBackend {
   explicit HostGpu(bool collecting);
   void run(const Group& step, std::span<std::byte* const> slots) override;
   void run(const KernelOp& op, std::span<const Array> inputs, const Array& output) override;
+  void rehearse(const std::function<void()>& work) override;
+  void run_plan(const std::shared_ptr<const Plan>& plan, std::string_view footprint,
+                const std::function<void()>& work) override;
 
   HostDriver& driver() { return *driver_; }
-  const std::set<std::string>& texts() const { return compiler_->texts; }
+  // What was to be compiled.
+  const std::set<std::string>& texts() {
+    stream().kernels().finish();
+    return compiler_->texts;
+  }
 
  private:
   HostGpu(bool collecting, HostDriver* driver, HostCompiler* compiler);

@@ -5,10 +5,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <thread>
 
 #include <doctest/doctest.h>
 
+#include "core/error.h"
 #include "tests/core/cuda/host_gpu.h"
+#include "tests/error_of.h"
 
 using namespace tessera;
 using namespace tessera::testing;
@@ -54,6 +58,30 @@ TEST_SUITE("core/cuda/kernel_cache") {
     cuda::KernelCache cache(driver, compiler, "");
     CHECK(cache.find("TESSERA_KERNEL(tessera_program, A) {}").join == nullptr);
     CHECK(cache.find("TESSERA_KERNEL(tessera_join, A) {}").join != nullptr);
+  }
+
+  TEST_CASE("texts are compiled at the same time, and nobody waits who needs no kernel yet") {
+    struct Pair final : HostCompiler {
+      std::string compile(const std::string& text, int) const override {
+        if (text == "first") second_began.get_future().wait();
+        if (text == "second") second_began.set_value();
+        if (text == "wrong") fail("cuda: a kernel must compile, got wrong");
+        return text;
+      }
+      mutable std::promise<void> second_began;
+    };
+    HostDriver driver;
+    const Pair compiler;
+    cuda::KernelCache cache(driver, compiler, "");
+    const auto wrong = cache.request("wrong");
+    for (int i = 0; i < 2; ++i)
+      CHECK(error_of([&] { wrong->get(); }).starts_with("cuda: a kernel must compile, got wrong"));
+    if (std::thread::hardware_concurrency() > 1) {
+      const auto first = cache.request("first"), second = cache.request("second");
+      CHECK(cache.request("first") == first);
+      cache.finish();
+      CHECK(first->get().program != second->get().program);
+    }
   }
 
   TEST_CASE("damaged files are written again") {
