@@ -10,6 +10,8 @@
 #include <thread>
 
 #include "core/error.h"
+#include "core/settings.h"
+#include "core/transfer.h"
 #include "io/mix.h"
 #include "io/volume_slices.h"
 
@@ -216,9 +218,9 @@ class BatchStream {
   // Gives the next batch; false at the end, which is also where a mistake leads.
   bool next(Batch& batch) {
     if (failed_ || delivered_ >= end_) return false;
-    Arrays arrays;
+    Result result;
     try {
-      arrays = threads_.empty() ? make(delivered_) : wait_for(delivered_);
+      result = threads_.empty() ? make(delivered_) : wait_for(delivered_);
     } catch (...) {
       failed_ = true;
       stop();
@@ -230,9 +232,11 @@ class BatchStream {
       batch.indices.push_back(pick.index);
       batch.names.push_back(source_->cases[static_cast<size_t>(pick.index)].name);
     }
+    const Arrays& arrays = result.arrays;
     const Shape shape = arrays.shape();
-    batch.image = from_bytes(arrays.batch.pixels.data(), shape, f32);
-    if (!arrays.batch.labels.empty()) set_masks_(batch, arrays, shape.without(1));
+    batch.image = result.image.defined() ? result.image.arrive()
+                                         : from_bytes(arrays.batch.pixels.data(), shape, f32);
+    if (!arrays.batch.labels.empty()) set_masks_(batch, result, shape.without(1));
     const std::lock_guard lock(mutex_);
     ++delivered_;
     changed_.notify_all();
@@ -242,7 +246,8 @@ class BatchStream {
  private:
   struct Result {
     Arrays arrays;
-    std::exception_ptr exception;
+    Staged image = {}, mask = {};  // for a GPU
+    std::exception_ptr exception = {};
   };
 
   std::span<const Pick> picks_of(int64_t batch) const {
@@ -251,9 +256,18 @@ class BatchStream {
     return std::span(picks_).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
   }
 
-  Arrays make(int64_t batch) { return source_->make(epoch_, batch, picks_of(batch)); }
+  Result make(int64_t batch) {
+    Result result{source_->make(epoch_, batch, picks_of(batch))};
+    if (device_ == Device::cpu()) return result;
+    const Shape shape = result.arrays.shape();
+    result.image = Staged(result.arrays.batch.pixels.data(), shape, f32, device_);
+    const std::vector<int64_t>& labels = result.arrays.batch.labels;
+    if (!labels.empty()) result.mask = Staged(labels.data(), shape.without(1), i64, device_);
+    return result;
+  }
 
-  static void set_masks_(Batch& batch, const Arrays& arrays, const Shape& shape) {
+  static void set_masks_(Batch& batch, Result& result, const Shape& shape) {
+    const Arrays& arrays = result.arrays;
     const std::vector<int64_t>& labels = arrays.batch.labels;
     const std::vector<uint8_t>& annotated = arrays.batch.annotated;
     const int64_t classes = std::ssize(annotated) / arrays.batch.count;
@@ -261,7 +275,8 @@ class BatchStream {
       return rows.empty() ? Tensor()
                           : from_bytes(rows.data(), {arrays.batch.count, classes}, bool_);
     };
-    batch.mask = from_bytes(labels.data(), shape, i64);
+    batch.mask =
+        result.mask.defined() ? result.mask.arrive() : from_bytes(labels.data(), shape, i64);
     batch.annotated = known(annotated);
     if (arrays.mixing.partner.empty()) return;
     const auto partners = [&]<class T>(const std::vector<T>& rows, int64_t size) {
@@ -276,13 +291,13 @@ class BatchStream {
     batch.mask_weight = arrays.mixing.weight;
   }
 
-  Arrays wait_for(int64_t batch) {
+  Result wait_for(int64_t batch) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return results_.count(batch) > 0; });
     Result result = std::move(results_[batch]);
     results_.erase(batch);
     if (result.exception) std::rethrow_exception(result.exception);
-    return std::move(result.arrays);
+    return result;
   }
 
   void work() {
@@ -295,7 +310,7 @@ class BatchStream {
       lock.unlock();
       Result result;
       try {
-        result.arrays = make(batch);
+        result = make(batch);
       } catch (...) {
         result.exception = std::current_exception();
       }
@@ -318,6 +333,7 @@ class BatchStream {
   const std::shared_ptr<LoaderSource> source_;
   const int64_t epoch_;
   const std::vector<Pick> picks_;
+  const Device device_ = settings().device;  // where tensors are made on the user's thread
   const int64_t end_ = source_->batches();
   bool failed_ = false;
 

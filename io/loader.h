@@ -55,6 +55,7 @@ class BatchStream;  // one epoch being made
 
 // The batches of one epoch, to be gone through once:
 //   for (const Batch& batch : loader.epoch(e)) ...
+// Inside an OnDevice of a GPU they are there: the threads put them where it copies from by itself.
 // What goes wrong in a thread is thrown where the batch is asked for. Leaving early is fine.
 class Epoch {
  public:

@@ -8,9 +8,11 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/settings.h"
 #include "io/image_list.h"
 #include "io/nifti.h"
 #include "io/volume_slices.h"
+#include "tests/core/cuda/host_gpu.h"
 #include "tests/io/temporary_set.h"
 
 using namespace tessera;
@@ -175,6 +177,25 @@ TEST_SUITE("io/loader") {
     CHECK(rest.images[1] == all.images[5]);
     CHECK(all_of(loader.epoch(3, 6)).images.empty());
     CHECK(all_of(loader.epoch(3, 60)).images.empty());
+  }
+
+  TEST_CASE("batches for a GPU come through pinned memory, the same for any number of threads") {
+    const Fixture f;
+    const Everything expected = all_of(Loader(f.set, f.set.cases, {.batch_size = 4}).epoch(0));
+    for (const int threads : {0, 3}) {
+      const WithHostGpu gpu;
+      const OnDevice on(host_gpu());
+      const Loader loader(f.set, f.set.cases, {.batch_size = 4, .threads = threads});
+      const Epoch epoch = loader.epoch(0);
+      CHECK(all_of(epoch) == expected);
+      CHECK(all_of(loader.epoch(1)) == expected);
+      for (const Batch& batch : loader.epoch(0)) {
+        CHECK(batch.image.device() == host_gpu());
+        break;  // the rest is made in vain
+      }
+      CHECK(gpu->driver().pinned() >= 3);
+      CHECK(gpu->driver().pinned() <= 24);
+    }
   }
 
   TEST_CASE("leaving early, and never starting, are fine") {
