@@ -15,37 +15,22 @@
 
 #include <fmt/core.h>
 
+#include "bench/passes.h"
 #include "bench/timing.h"
 #include "core/cpu/gemm_kernel.h"
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
 #include "core/op.h"
 #include "core/settings.h"
-#include "ops/activation.h"
-#include "ops/attention_nodes.h"
-#include "ops/binary.h"
-#include "ops/channel_norm.h"
 #include "ops/conv_algorithm.h"
 #include "ops/conv_nodes.h"
-#include "ops/interpolate.h"
-#include "ops/join.h"
-#include "ops/loss.h"
-#include "ops/matmul.h"
-#include "ops/pool.h"
-#include "ops/random.h"
-#include "ops/row_norm.h"
-#include "ops/sample_points.h"
-#include "ops/shape.h"
-#include "ops/softmax.h"
-#include "ops/softmax_nodes.h"
-#include "ops/unary.h"
 
 using namespace tessera;
 using namespace tessera::bench;
 
 namespace {
 
-class Table {
+class Table final : public Lines {
  public:
   // Shows the lines with `word`, each the best of at most `rounds` runs.
   Table(std::string word, int rounds) : word_(std::move(word)), rounds_(rounds) {
@@ -57,11 +42,10 @@ class Table {
     bytes_ = bytes;
   }
 
-  // A line for the work that makes these tensors out of ones in memory.
-  void flops(const std::string& what, double work, const std::function<Tensor()>& make) const {
+  void flops(const std::string& what, double work, const Make& make) const override {
     line(what, work, flops_, "GFLOP", make);
   }
-  void bytes(const std::string& what, double work, const std::function<Tensor()>& make) const {
+  void bytes(const std::string& what, double work, const Make& make) const override {
     line(what, work, bytes_, "GB", make);
   }
 
@@ -112,7 +96,7 @@ class Table {
   }
 
   void line(const std::string& what, double work, double peak, const char* unit,
-            const std::function<Tensor()>& make) const {
+            const Make& make) const {
     if (what.find(word_) == std::string::npos) return;
     const double seconds = best_seconds([&] { eval({make()}); });
     fmt::print("{:<52} {:>9.2f} {:>6.0f} {:<5} {:>4.0f} %\n", what, seconds * 1e3,
@@ -124,12 +108,6 @@ class Table {
   int rounds_;
   double flops_ = 0, bytes_ = 0;
 };
-
-Tensor values(const Shape& shape) {
-  Tensor x = randn(shape);
-  eval({x});
-  return x;
-}
 
 struct Layer {
   const char* what;
@@ -196,94 +174,6 @@ void convolutions(const Table& table, bool quick) {
     convolution(table, layer);
 }
 
-// The gradient of input i of the node y, which is not computed for it.
-Tensor backward(const Tensor& y, const Tensor& dy, size_t i) {
-  Tensors inputs;
-  for (int k = 0; k < y.node()->inputs(); ++k) inputs.push_back(Tensor(y.node()->input(k)));
-  return y.node()->op->vjp(inputs, y, dy, Needed(1).set())[i];
-}
-
-void passes_over_memory(const Table& table) {
-  const Shape shape = {4, 64, 256, 256};
-  const double size = 4.0 * static_cast<double>(shape.numel());
-  const Tensor x = values(shape), dy = values(shape), half = values({4, 64, 128, 128});
-  const Tensor weight = values({64}), moments = detail::channel_moments(x);
-  eval({moments});
-  const auto norm = [&](const Tensor& input) {
-    return relu(detail::channel_norm_node(input, moments, weight, weight, 1e-5));
-  };
-  table.bytes("batch norm: moments", size, [&] { return detail::channel_moments(x); });
-  table.bytes("batch norm + relu: forward", 2 * size, [&] { return norm(x); });
-  table.bytes("batch norm + relu: sums of backward", 2 * size,
-              [&] { return backward(norm(x), dy, 2); });
-  table.bytes("batch norm + relu: backward", 5 * size, [&] { return backward(norm(x), dy, 0); });
-  table.bytes("max pool 2 x 2: forward", 1.25 * size, [&] { return max_pool2d(x, 2); });
-  table.bytes("max pool 2 x 2: backward", 2.25 * size,
-              [&] { return backward(max_pool2d(x, 2), half, 0); });
-  const Tensor of_groups = detail::channel_moments(x, {8}), labels = values({4, 1, 256, 256});
-  eval({of_groups});
-  const auto groups = [&] {
-    return detail::channel_norm_node(x, of_groups, weight, weight, 1e-5, {8});
-  };
-  table.bytes("group norm: moments", size, [&] { return detail::channel_moments(x, {8}); });
-  table.bytes("group norm: forward", 2 * size, groups);
-  table.bytes("group norm: backward", 5 * size, [&] { return backward(groups(), dy, 0); });
-  table.bytes("softmax of maps: forward", 2 * size, [&] { return softmax(x, 1); });
-  const Tensor p = softmax(x, 1).eval();
-  const std::shared_ptr<const Op> softmax_op = softmax(x, 1).node()->op;
-  table.bytes("softmax of maps: backward", 3 * size,
-              [&] { return softmax_op->vjp({x}, p, dy, Needed(1).set())[0]; });
-  const Tensor index = cast(tessera::floor(tessera::abs(labels)), i64).eval();
-  const auto entropy = [&] { return detail::cross_entropy_node(x, index, 1); };
-  table.bytes("cross entropy, 64 classes: forward", size * (1 + 3.0 / 64), entropy);
-  table.bytes("cross entropy, 64 classes: backward", size * (2 + 3.0 / 64),
-              [&] { return backward(entropy(), labels, 0); });
-  table.bytes("bilinear x 2: forward", 1.25 * size, [&] {
-    return interpolate(half, {.scale_factor = {2.0}, .mode = Interpolation::bilinear});
-  });
-  table.bytes("nearest x 2: forward", 1.25 * size,
-              [&] { return interpolate(half, {.scale_factor = {2.0}}); });
-  // Every pixel, moved by some pixels.
-  const Tensor columns = iota({256}), lines = reshape(columns, {256, 1});
-  const Tensor places = stack({expand(columns, {256, 256}), expand(lines, {256, 256})}, -1);
-  const Tensor points = (cast(places, f32) + 3.0 * randn({4, 256, 256, 2})).eval();
-  table.bytes("grid_sample, 64 channels: forward", 2 * size,
-              [&] { return sample_points(x, points); });
-  table.bytes("grid_sample, 64 channels: backward of x", 2 * size,
-              [&] { return backward(sample_points(x, points), dy, 0); });
-  table.bytes("grid_sample, 64 channels: backward of points", 2 * size,
-              [&] { return backward(sample_points(x, points), dy, 1); });
-  const Tensor few = values({4, 3, 256, 256});
-  table.bytes("grid_sample, 3 channels: forward", size / 64 * (2 * 3 + 2),
-              [&] { return sample_points(few, points); });
-  table.bytes("cat", 4 * size, [&] { return cat({x, dy}, 1); });
-  const Tensor a = values({1024, 1024}), b = values({1024, 1024});
-  table.flops("matmul 1024 x 1024 x 1024", 2e9 * 1.073741824, [&] { return matmul(a, b); });
-}
-
-// Rows of 256, as in a transformer.
-void rows(const Table& table) {
-  const Shape shape = {65536, 256};
-  const double size = 4.0 * static_cast<double>(shape.numel());
-  const Tensor x = values(shape), dy = values(shape), weight = values({256});
-  const auto norm = [&] { return detail::row_norm_node(x, weight, weight, {.eps = 1e-5}); };
-  table.bytes("layer norm: forward", 2 * size, norm);
-  table.bytes("layer norm: sums of backward", 2 * size, [&] { return backward(norm(), dy, 1); });
-  table.bytes("layer norm: backward", 3 * size, [&] { return backward(norm(), dy, 0); });
-  table.bytes("softmax of rows: forward", 2 * size, [&] { return softmax(x, -1); });
-  table.bytes("gelu: forward", 2 * size, [&] { return gelu(x); });
-  table.bytes("exp", 2 * size, [&] { return exp(x); });
-  const Shape heads = {16, 1024, 64};
-  const Tensor q = values(heads), k = values(heads), v = values(heads);
-  const double product = 2.0 * 16 * 1024 * 1024 * 64;
-  const auto attention = [&] { return detail::flash_attention(q, k, v, {}, {.scale = 0.125}); };
-  table.flops("attention 16 x 1024 x 64: forward", 2 * product, attention);
-  const Tensor packed = Tensor(attention().node()->input(0)).eval(), seed = values(packed.shape());
-  table.flops("attention 16 x 1024 x 64: backward", 5 * product, [&] {
-    return packed.node()->op->vjp({q, k, v}, packed, seed, Needed(7).set())[0];
-  });
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -294,6 +184,6 @@ int main(int argc, char** argv) {
   const Table table(argc > 2 ? argv[2] : "", quick ? 1 : 50);
   convolutions(table, quick);
   if (quick) return 0;
-  passes_over_memory(table);
-  rows(table);
+  passes_over_memory(table, 4);
+  rows(table, 65536);
 }

@@ -10,7 +10,8 @@ usage: scripts/gpu_check.sh [--memcheck] [--data DIR] [--torch] [--help]
 Builds into build/ with TESSERA_CUDA, then: the operators' samples with gradients in every dtype, GPU
 against processor; the whole test suite with its tensors on the GPU; a network trained on the GPU and
 on the processor with the same seed, whose Dice is compared, and twice on the GPU, whose weights must
-be equal; a step of the U-Net in TF32 and bf16.
+be equal, also when steps are not recorded; a step of the U-Net in TF32 and bf16; every kernel beside
+what the GPU can do.
 
   --memcheck   the operators also under compute-sanitizer (accesses outside of arrays); takes long
   --data DIR   what the network is trained on; data/open_brain_mr where left out
@@ -34,7 +35,7 @@ nvidia-smi --query-gpu=name,compute_cap,memory.total,driver_version --format=csv
   exit 1
 }
 cmake -B build -G Ninja -DTESSERA_CUDA=ON && cmake --build build --target \
-  tessera_tests tessera_program step || exit 1
+  tessera_tests tessera_program step gpu || exit 1
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -66,7 +67,7 @@ END
 }
 # Behind their headers, which also tell how long it took.
 same_weights() {
-  python3 - "$work/gpu/best.tessera" "$work/again/best.tessera" <<'END'
+  python3 - "$work/gpu/best.tessera" "$work/$1/best.tessera" <<'END'
 import sys
 def weights(path):
     with open(path, "rb") as file:
@@ -74,6 +75,11 @@ def weights(path):
         return file.read()
 sys.exit(weights(sys.argv[1]) != weights(sys.argv[2]))
 END
+}
+# No step waits for the GPU: the lines of `gpu` say so.
+never_waits() {
+  awk '/^U-Net step/ { steps++; if (!/; 0 waits within/) waits = 1 } END { exit steps != 2 || waits }' \
+    "$work/kernels"
 }
 # Median milliseconds of 20 steps after 5.
 timed_step() {
@@ -93,12 +99,19 @@ check "training on the processor" train cpu cpu
 check "training on the GPU" train gpu cuda
 check "the same Dice" same_dice
 check "training on the GPU again" train again cuda
-check "the same seed gives the same weights" same_weights
+check "the same seed gives the same weights" same_weights again
+export TESSERA_CUDA_GRAPHS=0
+check "training without recorded steps" train plain cuda
+unset TESSERA_CUDA_GRAPHS
+check "the same weights without recorded steps" same_weights plain
 unet=(train 'unet(bilinear=false,width=64)' 3 2 4 256)
 check "U-Net 64-1024, 256 x 256 x 4, TF32" timed_step "${unet[@]}"
 tf32=$(tail -1 "$work/log")
 check "U-Net 64-1024, 256 x 256 x 4, bf16" timed_step --amp "${unet[@]}"
 bf16=$(tail -1 "$work/log")
+check "kernels beside what the GPU can do" build/gpu
+cp "$work/log" "$work/kernels"
+check "a step waits for nothing" never_waits
 if [ -n "$torch" ]; then
   compare=(python3 bench/compare_torch.py build/step --device cuda --work 'train unet(64) 256')
   check "beside PyTorch, TF32" "${compare[@]}" --setting default --setting last
@@ -107,5 +120,6 @@ fi
 
 echo
 echo "$table"
+grep -E '^(cuda|U-Net step)' "$work/kernels"
 echo "TF32: $tf32 (wanted: 8 ms); bf16: $bf16 (wanted: 4 ms)"
 exit $failed
