@@ -196,7 +196,7 @@ void others(const GpuTable& table, int64_t n) {
 void steps(const Machine& machine, std::optional<DType> amp, bool quick) {
   manual_seed(0);
   const auto model = make_network(quick ? "unet(width=2)" : "unet(bilinear=false,width=64)", 3, 2);
-  const int64_t n = quick ? 1 : 4, extent = quick ? 16 : 256;
+  const int64_t n = quick ? 2 : 4, extent = quick ? 16 : 256;
   const Tensor x = values({n, 3, extent, extent});
   const Tensor target = cast(gt(values({n, extent, extent}), 0.0), i64).eval();
   optim::Adam adam(model->parameters(), {.lr = 1e-3}, {.check_finite = false});
