@@ -64,6 +64,9 @@ class Backend {
   // A copy of these bytes from which the device copies by itself. Any thread may make it.
   virtual std::unique_ptr<Parcel> pack(const void* from, int64_t bytes);
 
+  // All steps of a plan were asked for: what waits for more of them need not wait any longer.
+  virtual void finish() {}
+
   // Copies between the processor's memory and the device's; `from` may change after `write`.
   virtual void write(std::byte* to, const void* from, int64_t bytes) = 0;
   virtual void read(void* to, const std::byte* from, int64_t bytes) = 0;

@@ -212,6 +212,7 @@ class Evaluation {
         const bool joins = s + 1 < plan.steps.size() && plan.steps[s + 1].joined;
         run_step(step, joins ? &plan.steps[++s] : nullptr, plan, data);
       }
+      backend(device_).finish();
     };
     if (device_ == Device::cpu() || state_.observer) {
       work();

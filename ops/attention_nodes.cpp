@@ -5,11 +5,15 @@
 #include <limits>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "core/buffer.h"
 #include "core/cpu/gemm_kernel.h"
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
+#include "core/cuda/stream.h"
 #include "core/op.h"
+#include "ops/attention.cu.inc"
 #include "ops/attention.h"
 #include "ops/attention_kernels.h"
 #include "ops/binary.h"
@@ -134,6 +138,40 @@ class AttentionOp : public KernelOp {
     }
   }
 
+  cuda::attention::Attention on_gpu(std::span<const Array> in) const {
+    const auto rows = [](const Array& x, int64_t width) {
+      return cuda::attention::Rows{x.data, x.shape[1], width, x.shape[2]};
+    };
+    cuda::attention::Attention a{.heads = in[0].shape[0],
+                                 .scale = options_.scale,
+                                 .causal = options_.causal,
+                                 .q = rows(in[0], in[0].shape[2]),
+                                 .k = rows(in[1], in[1].shape[2]),
+                                 .v = rows(in[2], in[2].shape[2])};
+    if (masked_) {
+      const Shape& shape = in[3].shape;
+      (in[3].dtype == bool_ ? a.mask.allowed : a.mask.added) = in[3].data;
+      a.mask.head = shape[0] == 1 ? 0 : shape[1] * shape[2];
+      a.mask.query = shape[1] == 1 ? 0 : shape[2];
+      a.mask.key = shape[2] == 1 ? 0 : 1;
+    }
+    if (in.size() > rest_at()) {
+      a.y = rows(in[rest_at()], in[2].shape[2]);
+      a.dy = rows(in[rest_at() + 1], in[2].shape[2]);
+    }
+    return a;
+  }
+  // Launches a kernel of ops/attention.cu.inc that makes rows of `width` elements for those of
+  // `own`.
+  static void launch(cuda::Stream& stream, const char* kernel, DType type, const char* options,
+                     const cuda::attention::Rows& own, int64_t width,
+                     const cuda::attention::Attention& a) {
+    const auto blocks = [](int64_t n) { return (n + cuda::tiles::kTile - 1) / cuda::tiles::kTile; };
+    stream.launch("ops/attention.cu.inc",
+                  fmt::format("cuda::attention::{}<{}{}>", kernel, cuda::c_type(type), options),
+                  {a.heads * blocks(own.rows), blocks(width)}, a);
+  }
+
   FlashAttentionOptions options_;
   bool masked_;
 };
@@ -189,6 +227,26 @@ class FlashAttentionBackwardOp final : public AttentionOp {
           plain_slopes(dy, H, false);
       side<T>(in, log_sums, means, {k, v, queries, slopes, plain, &plain_slopes, dk, dv, true});
     });
+  }
+
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    cuda::attention::Attention a = on_gpu(in);
+    const int64_t queries = a.heads * a.q.rows;
+    const auto means = stream.scratch(queries * size_of(out.dtype));
+    a.means = means.data();
+    stream.launch("ops/attention.cu.inc",
+                  fmt::format("cuda::attention::means<{}>", cuda::c_type(out.dtype)),
+                  cuda::blocks_for(queries), a);
+    std::byte* place = out.data;
+    const auto gradient = [&](const char* options, const cuda::attention::Rows& own) {
+      a.result = place;
+      launch(stream, "backward", out.dtype, options, own, own.width, a);
+      place += a.heads * own.rows * own.width * size_of(out.dtype);
+    };
+    gradient(", false, true", a.q);
+    gradient(", true, true", a.k);
+    gradient(", true, false", a.v);
+    return true;
   }
 
   // From the gradients of dq, dk and dv, where P = softmax(S), dP = dy v^T and
@@ -331,6 +389,13 @@ class FlashAttentionOp final : public AttentionOp {
         }
       });
     });
+  }
+
+  bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    cuda::attention::Attention a = on_gpu(in);
+    a.result = out.data;
+    launch(stream, "forward", out.dtype, "", a.q, a.v.width, a);
+    return true;
   }
 
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed) const override {

@@ -1,5 +1,9 @@
 #include "ops/matmul.h"
 
+#include <algorithm>
+
+#include <fmt/core.h>
+
 #include "core/amp.h"
 #include "core/cpu/gemm.h"
 #include "core/cpu/parallel.h"
@@ -10,6 +14,7 @@
 #include "core/op.h"
 #include "core/precision.h"
 #include "ops/binary.h"
+#include "ops/matmul.cu.inc"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 
@@ -66,9 +71,39 @@ class MatmulOp final : public KernelOp {
 
   bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
                 const Array& output) const override {
-    const Shape &a = inputs[0].shape, &y = output.shape;
-    const int64_t inner = a[a.ndim() - (transpose_a_ ? 2 : 1)];
     if (output.numel() == 0) return true;
+    if (!by_library(stream, inputs, output)) by_kernel(stream, inputs, output);
+    return true;
+  }
+
+  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
+    const Tensor &a = x[0], &b = x[1];
+    Tensors dx(2);
+    if (needed[0]) {
+      const Tensor da = transpose_a_ ? contract(b, dy, transpose_b_, true)
+                                     : contract(dy, b, false, !transpose_b_);
+      dx[0] = unbroadcast(da, a.shape());
+    }
+    if (needed[1]) {
+      const Tensor db = transpose_b_ ? contract(dy, a, true, transpose_a_)
+                                     : contract(a, dy, !transpose_a_, false);
+      dx[1] = unbroadcast(db, b.shape());
+    }
+    return dx;
+  }
+
+  Cost cost(const Node& node) const override {
+    return {2.0 * static_cast<double>(node.numel()) *
+            static_cast<double>(inner_of(node.input(0)->shape))};
+  }
+
+ private:
+  int64_t inner_of(const Shape& a) const { return a[a.ndim() - (transpose_a_ ? 2 : 1)]; }
+
+  // By cuBLASLt; false where it cannot.
+  bool by_library(cuda::Stream& stream, std::span<const Array> inputs, const Array& output) const {
+    const Shape &a = inputs[0].shape, &y = output.shape;
+    const int64_t inner = inner_of(a);
     if (!is_floating(output.dtype) || inner == 0 || !stream.products()) return false;
     const std::vector<int64_t> from_a = batch_offsets(batch_of(y), a),
                                from_b = batch_offsets(batch_of(y), inputs[1].shape);
@@ -94,34 +129,46 @@ class MatmulOp final : public KernelOp {
     return true;
   }
 
-  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
-    const Tensor &a = x[0], &b = x[1];
-    Tensors dx(2);
-    if (needed[0]) {
-      const Tensor da = transpose_a_ ? contract(b, dy, transpose_b_, true)
-                                     : contract(dy, b, false, !transpose_b_);
-      dx[0] = unbroadcast(da, a.shape());
-    }
-    if (needed[1]) {
-      const Tensor db = transpose_b_ ? contract(dy, a, true, transpose_a_)
-                                     : contract(a, dy, !transpose_a_, false);
-      dx[1] = unbroadcast(db, b.shape());
-    }
-    return dx;
+  void by_kernel(cuda::Stream& stream, std::span<const Array> inputs, const Array& output) const {
+    const Shape &y = output.shape, batch = batch_of(y);
+    const auto matrices = [&](const Array& array, bool transposed) {
+      const int64_t row = array.shape.back(), matrix = row * array.shape[array.shape.ndim() - 2];
+      cuda::matmul::Matrices m{array.data, transposed ? 1 : row, transposed ? row : 1};
+      const Linear form = Access::broadcast(batch, batch_of(array.shape)).flat();
+      for (size_t axis = 0; axis < static_cast<size_t>(batch.ndim()); ++axis)
+        m.step[axis] = form.coef[axis] * matrix;
+      return m;
+    };
+    cuda::matmul::Product p{.a = matrices(inputs[0], transpose_a_),
+                            .b = matrices(inputs[1], transpose_b_),
+                            .m = y[y.ndim() - 2],
+                            .n = y.back(),
+                            .inner = inner_of(inputs[0].shape),
+                            .batches = batch.numel(),
+                            .axes = batch.ndim(),
+                            .result = output.data};
+    std::copy(batch.begin(), batch.end(), p.extent);
+    constexpr int64_t kTile = cuda::tiles::kTile;
+    const int64_t blocks = p.batches * ((p.m + kTile - 1) / kTile) * ((p.n + kTile - 1) / kTile);
+    p.parts = cuda::parts_for(blocks, p.inner, static_cast<int>(kTile));
+    p.each = (p.inner + p.parts - 1) / p.parts;
+    const auto sums = stream.scratch(
+        p.parts == 1 ? 0 : p.parts * output.numel() * size_of(compute_type(output.dtype)));
+    p.sums = sums.data();
+    const auto launch = [&](const char* kernel, cuda::Blocks shared) {
+      stream.launch("ops/matmul.cu.inc",
+                    fmt::format("cuda::matmul::{}<{}>", kernel, cuda::c_type(output.dtype)), shared,
+                    p);
+    };
+    launch("product", {blocks, p.parts});
+    if (p.parts > 1) launch("join", cuda::blocks_for(output.numel()));
   }
 
-  Cost cost(const Node& node) const override {
-    const Shape& a = node.input(0)->shape;
-    const int64_t inner = a[a.ndim() - (transpose_a_ ? 2 : 1)];
-    return {2.0 * static_cast<double>(node.numel()) * static_cast<double>(inner)};
-  }
-
- private:
   template <class T>
   void product(std::span<const Array> inputs, const Array& output, const Finished& done) const {
     const Shape &a = inputs[0].shape, &b = inputs[1].shape, &y = output.shape;
     if (output.numel() == 0) return;
-    const int64_t inner = a[a.ndim() - (transpose_a_ ? 2 : 1)];
+    const int64_t inner = inner_of(a);
     const auto matrix = [](const Array& array, bool transposed) {
       const int64_t row = array.shape.back();
       return Matrix<const T>{array.as<const T>(), transposed ? 1 : row, transposed ? row : 1};

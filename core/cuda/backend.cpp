@@ -16,6 +16,7 @@ struct PreparedProgram final : Prepared {
   std::shared_ptr<PendingKernels> kernels;
   std::vector<int64_t> numbers;
   int64_t blocks = 0, parts = 1, outputs = 0, partial_bytes = 0;
+  Batches::Program flat;  // of those without reductions
 };
 
 }  // namespace
@@ -25,14 +26,16 @@ GpuBackend::GpuBackend(std::unique_ptr<Driver> driver, std::unique_ptr<Compiler>
     : driver_(std::move(driver)),
       compiler_(std::move(compiler)),
       recorder_(*driver_),
-      memory_(recorder_),
+      kernels_(recorder_, *compiler_, std::move(folder)),
+      batches_(recorder_, kernels_),
+      memory_(recorder_, batches_),
       pool_(memory_, Reuse::lowest),
       staging_(recorder_),
-      kernels_(recorder_, *compiler_, std::move(folder)),
       stream_(recorder_, pool_, kernels_, libraries),
       replays_(recorder_, pool_, stream_) {}
 
 GpuBackend::~GpuBackend() {
+  batches_.flush();
   pool_.trim();
 }
 
@@ -54,19 +57,27 @@ std::shared_ptr<const Prepared> GpuBackend::prepare(const Program& program) {
   prepared->outputs = printed.outputs;
   prepared->partial_bytes = printed.partial_bytes;
   if (printed.blocks > 0) prepared->kernels = kernels_.request(printed.text);
+  if (printed.blocks > 0 && program.walk == Walk::flat) {
+    prepared->flat = {prepared->kernels, printed.blocks, touched_by(program)};
+    batches_.know(prepared->flat, printed);
+  }
   return prepared;
 }
 
 void GpuBackend::run(const Group& step, std::span<std::byte* const> slots) {
   const auto& program = static_cast<const PreparedProgram&>(*step.prepared);
-  if (program.blocks == 0 || stream_.rehearsing()) return;
-  const Kernels& kernels = program.kernels->get();
+  if (program.blocks == 0) return;
+  const bool flat = program.flat.kernels != nullptr;
+  if (!flat) batches_.flush();
+  if (!flat && stream_.rehearsing()) return;
   const auto launch = [&](std::byte* partials) {
     // struct Args of core/cuda/kernel.h.
     std::vector<int64_t> parameters(slots.size() + 1 + program.numbers.size());
     for (size_t s = 0; s < slots.size(); ++s) parameters[s] = reinterpret_cast<int64_t>(slots[s]);
     parameters[slots.size()] = reinterpret_cast<int64_t>(partials);
     std::ranges::copy(program.numbers, parameters.begin() + static_cast<int64_t>(slots.size()) + 1);
+    if (flat) return batches_.add(program.flat, std::move(parameters));
+    const Kernels& kernels = program.kernels->get();
     Launch first;
     first.function = kernels.program;
     first.blocks_x = static_cast<unsigned>(program.blocks);
@@ -89,6 +100,7 @@ void GpuBackend::run(const Group& step, std::span<std::byte* const> slots) {
 }
 
 void GpuBackend::run(const KernelOp& op, std::span<const Array> inputs, const Array& output) {
+  batches_.flush();
   if (op.run_cuda(stream_, inputs, output) || stream_.rehearsing()) return;
   recorder_.require_no_recording();
   const auto known =
@@ -114,21 +126,27 @@ void GpuBackend::run(const KernelOp& op, std::span<const Array> inputs, const Ar
 }
 
 void GpuBackend::rehearse(const std::function<void()>& work) {
+  batches_.flush();
   stream_.set_rehearsing(true);
+  batches_.set_rehearsing(true);
   try {
     work();
   } catch (const Error&) {  // the run itself will tell
   }
+  batches_.flush();
+  batches_.set_rehearsing(false);
   stream_.set_rehearsing(false);
 }
 
 void GpuBackend::write(std::byte* to, const void* from, int64_t bytes) {
   recorder_.require_no_recording();
+  batches_.flush();
   staging_.write(to, from, bytes);
 }
 
 void GpuBackend::read(void* to, const std::byte* from, int64_t bytes) {
   recorder_.require_no_recording();
+  batches_.flush();
   staging_.read(to, from, bytes);
   stream_.faults().check();
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/backend.h"
+#include "core/cuda/batches.h"
 #include "core/cuda/compiler.h"
 #include "core/cuda/kernel_cache.h"
 #include "core/cuda/recorder.h"
@@ -40,12 +41,14 @@ class GpuBackend : public Backend {
   void rehearse(const std::function<void()>& work) override;
   void run_plan(const std::shared_ptr<const Plan>& plan, std::string_view footprint,
                 const std::function<void()>& work) override {
+    batches_.flush();  // what an error left is no part of the plan
     replays_.run(plan, footprint, work);
   }
   ReplayStats replays() const override { return replays_.stats(); }
   std::unique_ptr<Parcel> pack(const void* from, int64_t bytes) override {
     return staging_.pack(from, bytes);
   }
+  void finish() override { batches_.flush(); }
   void write(std::byte* to, const void* from, int64_t bytes) override;
   void read(void* to, const std::byte* from, int64_t bytes) override;
 
@@ -59,21 +62,26 @@ class GpuBackend : public Backend {
  private:
   class Memory final : public MemorySource {
    public:
-    explicit Memory(Driver& driver) : driver_(driver) {}
+    Memory(Driver& driver, Batches& batches) : driver_(driver), batches_(batches) {}
     std::byte* obtain(int64_t bytes) override { return driver_.allocate(bytes); }
-    void release(std::byte* block) override { driver_.free(block); }
+    void release(std::byte* block) override {
+      batches_.flush();  // what waits may use it
+      driver_.free(block);
+    }
 
    private:
     Driver& driver_;
+    Batches& batches_;
   };
 
   const std::unique_ptr<Driver> driver_;
   const std::unique_ptr<Compiler> compiler_;
   Recorder recorder_;
+  KernelCache kernels_;
+  Batches batches_;
   Memory memory_;
   Pool pool_;
   Staging staging_;
-  KernelCache kernels_;
   Stream stream_;
   Replays replays_;
   std::vector<std::pair<std::string, int64_t>> fallbacks_;

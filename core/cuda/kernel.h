@@ -116,6 +116,28 @@ struct Fault {
   }
 };
 
+// A variable of each thread that lives on from one TESSERA_THREADS to the next: `sum[thread]`. On a
+// GPU it is in registers.
+template <class T>
+class PerThread {
+ public:
+#ifdef __CUDACC_RTC__
+  T& operator[](int) {
+    return value_;
+  }
+
+ private:
+  T value_;
+#else
+  T& operator[](int thread) {
+    return values_[thread];
+  }
+
+ private:
+  T values_[256];
+#endif
+};
+
 // What a kernel of a *.cu.inc file is launched with: the type of its argument.
 template <class P>
 P parameters_of(void (*)(const P&));

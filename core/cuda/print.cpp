@@ -20,6 +20,24 @@ const char* c_name(Reduction reduction) {
   return names[static_cast<size_t>(reduction)];
 }
 
+// What CUDA 12.0 takes as the parameters of a kernel.
+constexpr int64_t kParameterBytes = 4096;
+
+// Each block finds the program that it belongs to.
+std::string kernel_for_many(int64_t most) {
+  return fmt::format(
+      "struct Many {{\n"
+      "  int64_t first_block[{0}];\n"
+      "  A each[{0}];\n"
+      "}};\n"
+      "TESSERA_KERNEL(tessera_program, Many) {{\n"
+      "  int m = 0;\n"
+      "  while (m + 1 < {0} && a.first_block[m + 1] <= block_x()) ++m;\n"
+      "  compute(a.each[m], block_x() - a.first_block[m]);\n"
+      "}}\n",
+      most);
+}
+
 class Printer : ProgramText {
  public:
   using ProgramText::ProgramText;
@@ -30,7 +48,17 @@ class Printer : ProgramText {
     } else {
       print_reductions();
     }
-    return finished();
+    Printed all = finished();
+    if (program().walk != Walk::flat) return all;
+    const auto bytes =
+        static_cast<int64_t>(sizeof(int64_t) * (at(program().slots) + 1 + all.numbers.size()));
+    all.most = kParameterBytes / (static_cast<int64_t>(sizeof(int64_t)) + bytes);
+    if (all.most > 1) all.text_for_many = all.text + kernel_for_many(all.most);
+    all.text +=
+        "TESSERA_KERNEL(tessera_program, A) {\n"
+        "  compute(a, block_x());\n"
+        "}\n";
+    return all;
   }
 
  private:
@@ -48,9 +76,9 @@ class Printer : ProgramText {
     const int64_t width = inner > 0 && inner % (16 / widest) == 0 ? 16 / widest : 1;
     printed.blocks = (total + kThreads * width - 1) / (kThreads * width);
 
-    line(0, "TESSERA_KERNEL(tessera_program, A) {");
+    line(0, "TESSERA_INLINE void compute(const A& a, int64_t number) {");
     line(1, "TESSERA_THREADS {");
-    line(2, fmt::format("const I first = I((block_x() * {} + thread) * {});", kThreads, width));
+    line(2, fmt::format("const I first = I((number * {} + thread) * {});", kThreads, width));
     line(2, fmt::format("if (first < {}) {{", number(total)));
     decode(3, "first", 0, ndim);
     const Linear dense = Access::identity(space).flat();
@@ -311,6 +339,22 @@ class Printer : ProgramText {
 
 Printed print(const Program& program) {
   return Printer(program).print();
+}
+
+std::vector<Touched> touched_by(const Program& program) {
+  constexpr int64_t kNumber = 8;  // bytes of a number among the arrays
+  std::vector<Touched> touched;
+  if (program.space.numel() == 0) return touched;
+  for (const Instruction& i : program.code) {
+    if (i.kind == Kind::scalar) touched.push_back({i.slot, 0, kNumber, false});
+    if (i.kind != Kind::load) continue;
+    const Range range = range_of(i.form, program.space);
+    const int64_t size = size_of(i.storage);
+    touched.push_back({i.slot, range.low * size, (range.high + 1) * size, false});
+  }
+  for (const Store& store : program.stores)
+    touched.push_back({store.slot, 0, program.space.numel() * size_of(store.storage), true});
+  return touched;
 }
 
 }  // namespace tessera::cuda

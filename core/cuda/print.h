@@ -17,6 +17,10 @@ namespace tessera::cuda {
 // `numbers`.
 struct Printed {
   std::string text;
+  // Programs without reductions: a text whose one kernel computes up to `most` programs of this
+  // text, from parameters { int64_t first_block[most]; Args each[most]; }.
+  std::string text_for_many;
+  int64_t most = 1;
   std::vector<int64_t> numbers;
   int64_t blocks = 0;  // of 256 threads; 0 when there is nothing to compute
   int64_t parts = 1;
@@ -25,5 +29,13 @@ struct Printed {
 };
 
 Printed print(const Program& program);
+
+// Bytes that a program without reductions reads or writes of the array in a slot.
+struct Touched {
+  int slot;
+  int64_t begin, end;
+  bool written;
+};
+std::vector<Touched> touched_by(const Program& program);
 
 }  // namespace tessera::cuda

@@ -75,7 +75,29 @@ void check(const Case& c, const Tensor& mask, bool causal) {
   }
 }
 
+void add_sample(SampleList& list, const char* what, const Tensor& mask, bool causal) {
+  list.push_back(
+      {what,
+       [=](const Tensors& x) {
+         const DType type = compute_type(x[0].dtype());
+         const Tensor own = !mask.defined() || mask.dtype() == bool_ ? mask : cast(mask, type);
+         const Tensor y =
+             detail::flash_attention(cast(x[0], type), cast(x[1], type), cast(x[2], type), own,
+                                     {.scale = 0.7, .causal = causal});
+         return cast(y, x[0].dtype());
+       },
+       {uniform({2, 3, 2}), uniform({2, 2, 2}, -1, 1, 1), uniform({2, 2, 3}, -1, 1, 2)}});
+}
+
 }  // namespace
+
+// Shorter sequences than scaled_dot_product_attention uses it for.
+SAMPLES(flash_attention) {
+  add_sample(list, "plain", {}, false);
+  add_sample(list, "causal", {}, true);
+  add_sample(list, "mask", tensor({1, 0, 0, 0, 1, 1}, {1, 3, 2}, bool_), false);
+  add_sample(list, "added mask", tensor({1, -1, 0.5, 2}, {2, 1, 2}, f64), false);
+}
 
 TEST_SUITE("ops/attention_nodes") {
   TEST_CASE("values and gradients of two orders equal those of the composition") {

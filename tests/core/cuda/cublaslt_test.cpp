@@ -46,7 +46,7 @@ TEST_SUITE("core/cuda/cublaslt") {
     CHECK(fake_cublaslt().objects == before);
   }
 
-  TEST_CASE("what the library cannot do, the processor does") {
+  TEST_CASE("what the library cannot do, a kernel does") {
     if (!open_fake_cublaslt()) return;
     const WithHostGpu gpu;
     const OnDevice on(host_gpu());
@@ -55,7 +55,6 @@ TEST_SUITE("core/cuda/cublaslt") {
     fake_cublaslt().knows_one = true;
     CHECK(matmul(ones({2, 3}, i32), ones({3, 2}, i32)).to_vector<int>() == std::vector<int>(4, 3));
     CHECK(matmul(ones({2, 0}), ones({0, 2})).to_vector<float>() == std::vector<float>(4, 0));
-    REQUIRE(gpu->fallbacks().size() == 1);
-    CHECK(gpu->fallbacks()[0] == std::pair<std::string, int64_t>("matmul", 3));
+    CHECK(gpu->fallbacks().empty());
   }
 }

@@ -230,31 +230,30 @@ void HostKernels::compile(const std::set<std::string>& texts) {
   std::filesystem::remove_all(folder);
 }
 
-HostGpu::HostGpu(bool collecting) : HostGpu(collecting, new HostDriver, new HostCompiler) {}
+HostGpu::HostGpu(HostGpuMode mode) : HostGpu(mode, new HostDriver, new HostCompiler) {}
 
-HostGpu::HostGpu(bool collecting, HostDriver* driver, HostCompiler* compiler)
-    : GpuBackend(
-          std::unique_ptr<cuda::Driver>(driver), std::unique_ptr<cuda::Compiler>(compiler), "",
-          collecting ? cuda::Libraries{[] { return std::unique_ptr<cuda::MatrixProducts>(); },
-                                       [] { return std::unique_ptr<cuda::Convolutions>(); }}
-                     : cuda::Libraries{open_fake_cublaslt, open_fake_cudnn}),
-      collecting_(collecting),
+HostGpu::HostGpu(HostGpuMode mode, HostDriver* driver, HostCompiler* compiler)
+    : GpuBackend(std::unique_ptr<cuda::Driver>(driver), std::unique_ptr<cuda::Compiler>(compiler),
+                 "",
+                 mode == HostGpuMode::whole
+                     ? cuda::Libraries{open_fake_cublaslt, open_fake_cudnn}
+                     : cuda::Libraries{[] { return std::unique_ptr<cuda::MatrixProducts>(); },
+                                       [] { return std::unique_ptr<cuda::Convolutions>(); }}),
+      collecting_(mode == HostGpuMode::collecting),
       driver_(driver),
-      compiler_(compiler) {}
+      compiler_(compiler) {
+  driver_->dry = collecting_;
+}
 
 void HostGpu::run(const Group& step, std::span<std::byte* const> slots) {
-  if (collecting_) {
-    cpu::run(step.program, slots);
-  } else {
-    GpuBackend::run(step, slots);
-  }
+  GpuBackend::run(step, slots);
+  if (collecting_) cpu::run(step.program, slots);
 }
 
 void HostGpu::run(const KernelOp& op, std::span<const Array> inputs, const Array& output) {
   if (!collecting_) return GpuBackend::run(op, inputs, output);
-  driver_->dry = true;
+  finish();
   op.run_cuda(stream(), inputs, output);
-  driver_->dry = false;
   op.run(inputs, output);
 }
 
@@ -274,7 +273,7 @@ Device host_gpu() {
   return Device::cuda(last_gpu);
 }
 
-WithHostGpu::WithHostGpu(bool collecting) : gpu_(std::make_shared<HostGpu>(collecting)) {
+WithHostGpu::WithHostGpu(HostGpuMode mode) : gpu_(std::make_shared<HostGpu>(mode)) {
   ++last_gpu;
   require(last_gpu < 255, "host gpu: there must be fewer in one process");
   set_backend(host_gpu(), gpu_);

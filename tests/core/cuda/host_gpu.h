@@ -106,10 +106,12 @@ class HostCompiler : public cuda::Compiler {
 };
 
 // A GPU backend on the HostDriver, with libraries that compute there, too. While `collecting`, the
-// processor's own kernels compute, so that all texts can be compiled together afterwards.
+// processor's own kernels compute, so that all texts can be compiled together afterwards; that, and
+// `bare`, goes without the libraries.
+enum class HostGpuMode : uint8_t { whole, bare, collecting };
 class HostGpu : public cuda::GpuBackend {
  public:
-  explicit HostGpu(bool collecting);
+  explicit HostGpu(HostGpuMode mode);
   void run(const Group& step, std::span<std::byte* const> slots) override;
   void run(const KernelOp& op, std::span<const Array> inputs, const Array& output) override;
   void rehearse(const std::function<void()>& work) override;
@@ -124,7 +126,7 @@ class HostGpu : public cuda::GpuBackend {
   }
 
  private:
-  HostGpu(bool collecting, HostDriver* driver, HostCompiler* compiler);
+  HostGpu(HostGpuMode mode, HostDriver* driver, HostCompiler* compiler);
   const bool collecting_;
   HostDriver* const driver_;
   HostCompiler* const compiler_;
@@ -136,7 +138,7 @@ Device host_gpu();
 
 class WithHostGpu {
  public:
-  explicit WithHostGpu(bool collecting = false);
+  explicit WithHostGpu(HostGpuMode mode = HostGpuMode::whole);
   ~WithHostGpu() { set_backend(host_gpu(), nullptr); }
   WithHostGpu(const WithHostGpu&) = delete;
   WithHostGpu& operator=(const WithHostGpu&) = delete;

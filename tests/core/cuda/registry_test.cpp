@@ -42,10 +42,12 @@ SampleList samples_on(Device device, SampleMaker maker) {
 }
 
 // Calls f for every sample in every dtype; it is given the sample's number among those of its op.
+// Of `ops` only, if there are any.
 template <class F>
-void for_each_sample(Device device, F&& f) {
+void for_each_sample(Device device, const std::set<std::string>& ops, F&& f) {
   const OnDevice on(device);
   for (const auto& [name, maker] : sample_registry()) {
+    if (!ops.empty() && !ops.contains(name)) continue;
     const SampleList samples = samples_on(device, maker);
     for (size_t i = 0; i < samples.size(); ++i) {
       for (const DType dtype : {f64, f32, bf16}) {
@@ -64,8 +66,8 @@ void for_each_sample(Device device, F&& f) {
 // Texts of all programs of the samples.
 const std::set<std::string>& texts_of_samples() {
   static const std::set<std::string> texts = [] {
-    const WithHostGpu gpu(true);
-    for_each_sample(host_gpu(), [](SampleMaker, size_t, const Sample& sample, DType dtype) {
+    const WithHostGpu gpu(HostGpuMode::collecting);
+    for_each_sample(host_gpu(), {}, [](SampleMaker, size_t, const Sample& sample, DType dtype) {
       run(sample, dtype);
     });
     return gpu->texts();
@@ -89,25 +91,34 @@ std::vector<std::string> with_all_kinds_of_lines(const std::set<std::string>& te
   return chosen;
 }
 
-void compare_with_processor(Device gpu) {
-  for_each_sample(gpu, [](SampleMaker maker, size_t number, const Sample& sample, DType dtype) {
-    const Tensors results = run(sample, dtype);
-    const OnDevice on(Device::cpu());
-    const SampleList all = samples_on(Device::cpu(), maker);
-    const Tensors expected = run(all[number], dtype);
-    REQUIRE(results.size() == expected.size());
-    const double rtol = dtype == f64 ? 1e-12 : dtype == f32 ? 1e-5 : 0.04;
-    for (size_t i = 0; i < results.size(); ++i) {
-      INFO(sample.what << " " << name_of(dtype) << " result " << i);
-      CHECK(results[i].dtype() == expected[i].dtype());
-      CHECK(difference(results[i], expected[i], rtol * sample.tolerance) == "");
-    }
-  });
+void compare_with_processor(Device gpu, const std::set<std::string>& ops = {}) {
+  for_each_sample(gpu, ops,
+                  [](SampleMaker maker, size_t number, const Sample& sample, DType dtype) {
+                    const Tensors results = run(sample, dtype);
+                    const OnDevice on(Device::cpu());
+                    const SampleList all = samples_on(Device::cpu(), maker);
+                    const Tensors expected = run(all[number], dtype);
+                    REQUIRE(results.size() == expected.size());
+                    const double rtol = dtype == f64 ? 1e-12 : dtype == f32 ? 1e-5 : 0.04;
+                    for (size_t i = 0; i < results.size(); ++i) {
+                      INFO(sample.what << " " << name_of(dtype) << " result " << i);
+                      CHECK(results[i].dtype() == expected[i].dtype());
+                      CHECK(difference(results[i], expected[i], rtol * sample.tolerance) == "");
+                    }
+                  });
 }
 
-// Ops that the processor computes in some samples: gradients of weights that no image reaches, and
-// products of integers or of nothing, which NVIDIA's libraries (here their stand-ins) do not take.
-constexpr const char* kFallbacks = "conv_backward_weight\nmatmul\n";
+// The ops that the processor computed, a line each.
+std::string fallbacks(const HostGpu& gpu) {
+  std::set<std::string> names;
+  for (const auto& [op, count] : gpu.fallbacks()) names.insert(op);
+  std::string lines;
+  for (const std::string& name : names) lines += name + "\n";
+  return lines;
+}
+
+// Ops that the processor computes in some samples.
+constexpr const char* kFallbacks = "";
 
 }  // namespace
 
@@ -116,11 +127,16 @@ TEST_SUITE("core/cuda/registry") {
     HostKernels::instance().compile(texts_of_samples());
     const WithHostGpu gpu;
     compare_with_processor(host_gpu());
-    std::set<std::string> names;
-    for (const auto& [op, count] : gpu->fallbacks()) names.insert(op);
-    std::string fallbacks;
-    for (const std::string& name : names) fallbacks += name + "\n";
-    CHECK(fallbacks == kFallbacks);
+    CHECK(fallbacks(*gpu) == kFallbacks);
+  }
+
+  TEST_CASE("without NVIDIA's libraries products and convolutions are the same") {
+    const WithHostGpu gpu(HostGpuMode::bare);
+    compare_with_processor(
+        host_gpu(), {"matmul", "mm", "bmm", "mv", "linear", "addmm", "einsum", "conv1d", "conv2d",
+                     "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+                     "scaled_dot_product_attention"});
+    CHECK(fallbacks(*gpu).empty());
   }
 
   // All of them are compiled as C++ above, and by NVRTC where they run. That takes minutes.
