@@ -11,6 +11,7 @@
 #include "core/cpu/reals.h"
 #include "core/cuda/stream.h"
 #include "core/op.h"
+#include "ops/again.h"
 #include "ops/channel_norm.cu.inc"
 #include "ops/channel_norm_kernels.h"
 #include "ops/norm_parts.h"
@@ -356,7 +357,7 @@ class ChannelNormBackwardOp final : public NormOp {
   }
 };
 
-class ChannelNormOp final : public NormOp {
+class ChannelNormOp final : public NormOp, public Repeatable {
  public:
   using NormOp::NormOp;
   std::string_view name() const override {
@@ -364,6 +365,7 @@ class ChannelNormOp final : public NormOp {
     return options_.relu ? (batch ? "batch_norm_relu" : "group_norm_relu")
                          : (batch ? "batch_norm" : "group_norm");
   }
+  bool keeps_inputs() const override { return true; }
 
   void run(std::span<const Array> in, const Array& out) const override {
     cpu::for_real(out.dtype, [&]<class T>(T) {
@@ -419,29 +421,17 @@ Tensor channel_norm_node(const Tensor& x, const Tensor& moments, const Tensor& w
   return make_node(std::make_shared<ChannelNormOp>(options), inputs, x.shape(), x.dtype());
 }
 
-// y computed by `options` from the same inputs. Undefined where y was made under NoGrad, which
-// stops gradients.
-static Tensor made_again(const Tensor& y, const NormOp::Options& options) {
-  Tensors inputs;
-  for (int i = 0; i < y.node()->inputs(); ++i) inputs.push_back(Tensor(y.node()->input(i)));
-  const Tensor again =
-      make_node(std::make_shared<ChannelNormOp>(options), inputs, y.shape(), y.dtype());
-  return y.node()->constant && !again.node()->constant ? Tensor() : again;
-}
-
 Tensor channel_norm_with_relu(const Tensor& y) {
   const auto* const op = dynamic_cast<const ChannelNormOp*>(y.node()->op.get());
   if (op == nullptr || op->options().relu || y.node()->inputs() == 0) return {};
   NormOp::Options options = op->options();
   options.relu = true;
-  return made_again(y, options);
-}
-
-Tensor channel_norm_again(const Tensor& y) {
-  const auto* const op = dynamic_cast<const ChannelNormOp*>(y.node()->op.get());
-  if (op == nullptr || y.node()->inputs() == 0 || in_memory(*y.node())) return y;
-  const Tensor again = made_again(y, op->options());
-  return again.defined() && again.node()->constant == y.node()->constant ? again : y;
+  Tensors inputs;
+  for (int i = 0; i < y.node()->inputs(); ++i) inputs.push_back(Tensor(y.node()->input(i)));
+  const Tensor with_relu =
+      make_node(std::make_shared<ChannelNormOp>(options), inputs, y.shape(), y.dtype());
+  // Gradients stop at what was made under NoGrad.
+  return y.node()->constant && !with_relu.node()->constant ? Tensor() : with_relu;
 }
 
 }  // namespace tessera::detail

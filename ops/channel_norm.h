@@ -28,9 +28,4 @@ Tensor channel_norm_node(const Tensor& x, const Tensor& moments, const Tensor& w
 // every other y.
 Tensor channel_norm_with_relu(const Tensor& y);
 
-// y computed a second time, if channel_norm_node made it, alone or with relu, and it is pending;
-// else y. For gradients that need y much later: it takes memory only while it is used, for one pass
-// over what it is made from, which the gradient of the norm needs anyway.
-Tensor channel_norm_again(const Tensor& y);
-
 }  // namespace tessera::detail

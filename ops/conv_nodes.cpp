@@ -3,7 +3,7 @@
 #include "core/cpu/reals.h"
 #include "core/cpu/scratch.h"
 #include "core/op.h"
-#include "ops/channel_norm.h"
+#include "ops/again.h"
 #include "ops/conv_algorithm.h"
 #include "ops/conv_cuda.h"
 #include "ops/conv_depthwise.h"
@@ -93,7 +93,7 @@ class ConvForwardOp final : public ConvOp {
       // A pass over memory is worth it where it is little beside the convolution.
       constexpr double kWork = 256;  // operations for an element of x
       const bool large = geometry_.flops() >= kWork * static_cast<double>(x[0].numel());
-      const Tensor seen = large ? channel_norm_again(x[0]) : x[0];
+      const Tensor seen = large ? again(x[0]) : x[0];
       dx[1] = conv_backward_weight_node(seen, dy, geometry_);
     }
     if (needed[2]) dx[2] = bias_gradient(dy);

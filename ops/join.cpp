@@ -10,6 +10,7 @@
 #include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/again.h"
 #include "ops/join.cu.inc"
 #include "ops/shape.h"
 
@@ -20,7 +21,7 @@ namespace {
 constexpr size_t kMaxInputs = 64;  // of one node, as many as Needed has bits
 
 // Each input is copied in runs, one for every position of the axes in front of the joined one.
-class CatOp final : public KernelOp {
+class CatOp final : public KernelOp, public detail::Repeatable {
  public:
   explicit CatOp(int axis) : axis_(axis) {}
   std::string_view name() const override { return "cat"; }

@@ -12,6 +12,7 @@
 #include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/again.h"
 #include "ops/cubic_functions.h"
 #include "ops/resample.cu.inc"
 #include "ops/resample_kernels.h"
@@ -269,7 +270,7 @@ void select_rows(const Extents& e, int64_t n, const SparseRows& rows, double fil
 
 // Resampling along an axis, or its adjoint, which reads an array of the output's extent and spreads
 // it over the inputs. Each is the gradient of the other.
-class ResampleOp final : public KernelOp {
+class ResampleOp final : public KernelOp, public detail::Repeatable {
  public:
   ResampleOp(const Axis& axis, bool adjoint) : axis_(axis), adjoint_(adjoint) {}
   std::string_view name() const override { return adjoint_ ? "resample_adjoint" : "resample"; }
@@ -283,6 +284,8 @@ class ResampleOp final : public KernelOp {
     const double wide = axis_.options.filter == Filter::cubic ? 8 : 4;
     return {wide * static_cast<double>(std::max(node.numel(), node.input(0)->numel()))};
   }
+  // Keeping the input instead saves memory where it is smaller.
+  bool worth_repeating(const Node& y) const override { return y.input(0)->numel() < y.numel(); }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
     Axis axis = axis_;
     axis.options.extrapolation_value = 0;  // a constant: its derivative is 0

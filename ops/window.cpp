@@ -12,7 +12,7 @@
 #include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
-#include "ops/channel_norm.h"
+#include "ops/again.h"
 #include "ops/window.cu.inc"
 #include "ops/window_kernels.h"
 #include "ops/window_planes.h"
@@ -233,7 +233,7 @@ class MaxOp final : public WindowOp {
     return true;
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
-    return {max_backward(channel_norm_again(x[0]), dy, window_)};
+    return {max_backward(again(x[0]), dy, window_)};
   }
 };
 

@@ -22,7 +22,8 @@ class TemporaryFile {
   std::filesystem::path path_;
 };
 
-// Whether the address sanitizer watches, which stops at huge allocations and keeps freed memory.
+// Whether the address or the thread sanitizer watches: they stop at huge allocations and keep freed
+// memory.
 bool sanitized();
 
 // A file of tests/data/io/.

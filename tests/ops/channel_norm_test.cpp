@@ -5,13 +5,10 @@
 #include <doctest/doctest.h>
 
 #include "autograd/grad.h"
-#include "core/evaluator.h"
 #include "core/op.h"
-#include "core/plan.h"
 #include "core/settings.h"
 #include "ops/activation.h"
 #include "ops/binary.h"
-#include "ops/conv.h"
 #include "ops/norm.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -127,35 +124,5 @@ TEST_SUITE("ops/channel_norm") {
     const Tensor again = relu(y);
     eval({y});
     check_close(again, maximum(y, 0.0), 0);
-  }
-
-  TEST_CASE("what gradients need later is made again, and takes no memory until then") {
-    const Tensor x = variable(uniform({2, 3, 4}));
-    const Tensor y = relu(fused(x, 0, {}, {}, 1e-5, false));
-    const Tensor again = detail::channel_norm_again(y);
-    CHECK(again.node() != y.node());
-    CHECK(detail::channel_norm_again(x).node() == x.node());
-    check_close(again, y, 0);
-    CHECK(detail::channel_norm_again(y).node() == y.node());  // it is there now
-
-    // A chain of convolutions: each map that one saw would be kept.
-    const Shape shape = {1, 16, 32, 32};
-    const Tensor image = cast(uniform(shape), f32).eval();
-    Tensors weights;
-    for (int i = 0; i < 6; ++i)
-      weights.push_back(variable(cast(uniform({16, 16, 3, 3}), f32).eval()));
-    Tensor z = image;
-    for (const Tensor& w : weights)
-      z = relu(fused(conv2d(z, w, {}, {.padding = 1}), 0, {}, {}, 1e-5, false));
-    const Tensor loss = sum(z * z);
-    z = {};
-    const Tensors gradients = grad(loss, weights);
-    const tessera::Graph graph = pending_graph(gradients);
-    std::vector<Fate> fates;
-    for (const Vertex& vertex : graph.vertices)
-      fates.push_back({vertex.pending && !vertex.wanted, true});
-    const int64_t maps = make_plan(graph, fates, {}).arena_bytes / (image.numel() * 4);
-    CHECK(maps >= 6);
-    CHECK(maps < 10);
   }
 }
