@@ -7,7 +7,9 @@
 #include "core/buffer.h"
 #include "core/cpu/gemm.h"
 #include "core/cpu/gemm_kernel.h"
+#include "core/cpu/pairs.h"
 #include "core/cpu/parallel.h"
+#include "core/cpu/reals.h"
 #include "ops/conv_patches.h"
 
 namespace tessera::detail {
@@ -18,6 +20,33 @@ constexpr int64_t kPositions = 256;  // positions of a block of patches, a multi
 constexpr int64_t kDepth = 256;      // products summed before a block is left
 constexpr int64_t kItems = 16;       // work items that keep the cores of a machine busy
 
+// Weights as the kernel reads them: [groups, rows, depth] with zeros behind.
+template <class T>
+struct PackedWeights {
+  const T* data;
+  int64_t depth, rows;  // of a group, padded
+  Ref<Buffer> memory;
+
+  PackedWeights(const cpu::SumOf<T>* weight, int64_t groups, int64_t results, int64_t length) {
+    if constexpr (std::is_same_v<T, BFloat16>) {
+      const cpu::GemmKernel<T>& kernel = cpu::gemm_kernel<T>();
+      depth = blocks_of(length, kernel.step) * kernel.step;
+      rows = blocks_of(results, kernel.rows) * kernel.rows;
+      memory = allocate(groups * rows * depth * static_cast<int64_t>(sizeof(T)));
+      T* const to = reinterpret_cast<T*>(memory->data);
+      data = to;
+      std::fill(to, to + groups * rows * depth, T{});
+      cpu::parallel_for(groups * results, results * length < 32768, [&](int64_t i) {
+        cpu::narrow(weight + i * length, length, to + (i / results * rows + i % results) * depth);
+      });
+    } else {
+      data = weight;
+      depth = length;
+      rows = results;
+    }
+  }
+};
+
 // A product of weights with patches: for every image and group
 //   result[m][position] = sum over channels and taps of weight[m][channel][tap] * patch
 template <class T>
@@ -25,8 +54,8 @@ struct PatchProduct {
   Patches patches;
   int64_t batch, groups, channels, results;  // channels of the source and results, in one group
   cpu::ConstReals source;                    // [batch, groups * channels, source plane]
-  const T* weight;                           // [groups, results, channels, taps]
-  const T* bias;                             // [groups * results] or null
+  PackedWeights<T> weight;                   // [groups, results, channels * taps]
+  const cpu::SumOf<T>* bias;                 // [groups * results] or null
   cpu::Reals result;                         // [batch, groups * results, result plane]
   // Where a position of the grid is in the result plane: begin + position * step.
   Index plane, begin, step;
@@ -58,14 +87,16 @@ struct PatchProduct {
     const cpu::GemmKernel<T>& kernel = cpu::gemm_kernel<T>();
     const int64_t panel = kernel.columns, panels = blocks_of(end_position - begin_position, panel);
     const int64_t depth = channels * patches.taps(), width = panels * panel;
-    const int64_t deepest = std::min(depth, kDepth);
-    const Ref<Buffer> memory =
-        allocate((width * deepest + rows * width) * static_cast<int64_t>(sizeof(T)));
-    T* const columns = reinterpret_cast<T*>(memory->data);
-    T* const sums = columns + width * deepest;
+    const int64_t deepest = std::min(weight.depth, kDepth);
+    const int64_t padded = blocks_of(rows, kernel.rows) * kernel.rows;
+    using Sum = cpu::SumOf<T>;
+    const Ref<Buffer> memory = allocate(width * deepest * static_cast<int64_t>(sizeof(T)) +
+                                        padded * width * static_cast<int64_t>(sizeof(Sum)));
+    Sum* const sums = reinterpret_cast<Sum*>(memory->data);
+    T* const columns = reinterpret_cast<T*>(sums + padded * width);
     const int64_t source_plane = product(patches.source);
     const cpu::ConstReals planes = source + (image * groups + group) * channels * source_plane;
-    const T* const weights = weight + (group * results + first_row) * depth;
+    const T* const weights = weight.data + (group * weight.rows + first_row) * weight.depth;
 
     std::vector<std::vector<Run>> runs;  // of each panel
     for (int64_t p = begin_position; p < end_position; p += panel)
@@ -74,18 +105,23 @@ struct PatchProduct {
     int64_t q = 0;
     do {  // once even if there is nothing to sum: the result is zero then
       const int64_t count = std::min(kDepth, depth - q);
+      const int64_t whole = blocks_of(count, kernel.step) * kernel.step;
       for (int64_t j = 0; j < panels; ++j) {
-        T* row = columns + j * panel * count;
+        cpu::RowPacker<T> packer(columns + j * panel * whole, panel);
         const int64_t valid = std::min(panel, end_position - begin_position - j * panel);
-        for (int64_t k = q; k < q + count; ++k, row += panel) {
+        for (int64_t k = q; k < q + count; ++k) {
+          T* const row = packer.row();
           patches.read(planes + k / patches.taps() * source_plane,
                        patches.shift[static_cast<size_t>(k % patches.taps())],
                        runs[static_cast<size_t>(j)], row);
           std::fill(row + valid, row + panel, T{});
+          packer.done();
         }
+        packer.pad(kernel.step);
         for (int64_t i = 0; i < rows; i += kernel.rows) {
-          kernel.run(std::min(kernel.rows, rows - i), count, weights + i * depth + q, depth, 1,
-                     columns + j * panel * count, sums + i * width + j * panel, width, q > 0);
+          kernel.run(std::min(kernel.rows, rows - i), whole, weights + i * weight.depth + q,
+                     weight.depth, 1, columns + j * panel * whole, sums + i * width + j * panel,
+                     width, q > 0);
         }
       }
       q += kDepth;
@@ -97,16 +133,16 @@ struct PatchProduct {
     }
   }
 
-  void store(int64_t image, int64_t first_channel, int64_t rows, T* sums, int64_t width,
+  void store(int64_t image, int64_t first_channel, int64_t rows, cpu::SumOf<T>* sums, int64_t width,
              const std::vector<std::vector<Run>>& runs) const {
     for (int64_t i = 0; i < rows; ++i) {
       const cpu::Reals out =
           result + (image * groups * results + first_channel + i) * product(plane);
-      T* const row = sums + i * width;
+      cpu::SumOf<T>* const row = sums + i * width;
       if (bias != nullptr) {
         for (int64_t k = 0; k < width; ++k) row[k] += bias[first_channel + i];
       }
-      const T* from = row;
+      const cpu::SumOf<T>* from = row;
       for (const std::vector<Run>& panel : runs) {
         for (const Run& run : panel) {
           const int64_t d = begin[0] + run.first[0] * step[0];
@@ -144,21 +180,16 @@ std::vector<Phase> phases_of(int64_t input, int64_t kernel, int64_t stride, int6
 }  // namespace
 
 template <class T>
-void conv_forward(const ConvGeometry& g, cpu::ConstReals x, const T* w, const T* bias, cpu::Reals y,
-                  const Finished& done) {
+static void patch_forward(const ConvGeometry& g, cpu::ConstReals x, const cpu::SumOf<T>* w,
+                          const cpu::SumOf<T>* bias, cpu::Reals y, const Finished& done) {
   const Index plane = in_three(g.output, 1);
-  PatchProduct<T>{forward_patches(g),
-                  g.batch,
-                  g.groups,
-                  g.in_channels / g.groups,
-                  g.out_channels / g.groups,
-                  x,
-                  w,
-                  bias,
-                  y,
-                  plane,
-                  {0, 0, 0},
-                  {1, 1, 1},
+  const int64_t results = g.out_channels / g.groups;
+  const int64_t depth = g.in_channels / g.groups * g.kernel.numel();
+  const Patches patches = forward_patches(g);
+  const PackedWeights<T> packed(w, g.groups, results, depth);
+  PatchProduct<T>{patches, g.batch, g.groups,  g.in_channels / g.groups,
+                  results, x,       packed,    bias,
+                  y,       plane,   {0, 0, 0}, {1, 1, 1},
                   done}
       .run();
 }
@@ -166,8 +197,9 @@ void conv_forward(const ConvGeometry& g, cpu::ConstReals x, const T* w, const T*
 // An input element gathers from the results that saw it. Those `stride` apart are seen by the same
 // taps, at distances that differ by one: each such phase is a correlation of stride 1.
 template <class T>
-void conv_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const T* w, const T* bias,
-                        cpu::Reals dx, const Finished& done) {
+static void patch_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const cpu::SumOf<T>* w,
+                                const cpu::SumOf<T>* bias, cpu::Reals dx, const Finished& done) {
+  using Sum = cpu::SumOf<T>;
   const Index kernel = in_three(g.kernel, 1), input = in_three(g.input, 1);
   const Index stride = in_three(g.stride, 1), before = in_three(g.before, 0);
   const Index dilation = in_three(g.dilation, 1);
@@ -175,8 +207,8 @@ void conv_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const T* w, c
   std::array<std::vector<Phase>, 3> phases;
   for (size_t i = 0; i < 3; ++i)
     phases[i] = phases_of(input[i], kernel[i], stride[i], before[i], dilation[i]);
-  const Ref<Buffer> memory = allocate(g.w_shape().numel() * static_cast<int64_t>(sizeof(T)));
-  T* const weight = reinterpret_cast<T*>(memory->data);
+  const Ref<Buffer> memory = allocate(g.w_shape().numel() * static_cast<int64_t>(sizeof(Sum)));
+  Sum* const weight = reinterpret_cast<Sum*>(memory->data);
   const bool one_phase = stride == Index{1, 1, 1};
   for (const Phase& a : phases[0]) {
     for (const Phase& b : phases[1]) {
@@ -195,20 +227,22 @@ void conv_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const T* w, c
         const auto count = static_cast<int64_t>(taps.size());
         cpu::parallel_for(g.in_channels, g.w_shape().numel() < 32768, [&](int64_t channel) {
           const int64_t group = channel / channels;
-          T* out = weight + channel * results * count;
+          Sum* out = weight + channel * results * count;
           for (int64_t k = 0; k < results; ++k) {
-            const T* from =
+            const Sum* from =
                 w + ((group * results + k) * channels + channel % channels) * product(kernel);
             for (const int64_t tap : taps) *out++ = from[tap];
           }
         });
-        PatchProduct<T>{{in_three(g.output, 1), {a.count, b.count, c.count}, {1, 1, 1}, shift},
+        const Patches patches{in_three(g.output, 1), {a.count, b.count, c.count}, {1, 1, 1}, shift};
+        const PackedWeights<T> packed(weight, g.groups, channels, results * count);
+        PatchProduct<T>{patches,
                         g.batch,
                         g.groups,
                         results,
                         channels,
                         dy,
-                        weight,
+                        packed,
                         bias,
                         dx,
                         input,
@@ -226,7 +260,9 @@ void conv_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const T* w, c
 // over blocks of positions of all images. The blocks are shared out to a number of parts that
 // depends on the geometry alone; the parts are added in order.
 template <class T>
-void conv_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstReals dy, T* dw) {
+static void patch_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstReals dy,
+                                  cpu::SumOf<T>* dw) {
+  using Sum = cpu::SumOf<T>;
   constexpr int64_t kRows = 16 * cpu::kMaxGemmRows;  // of patches in one work item
   constexpr int64_t kStride = kPositions + 16;       // powers of two collide in the cache
   const Patches patches = forward_patches(g);
@@ -240,29 +276,33 @@ void conv_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstRe
   if (depth == 0 || results == 0) return;
   const int64_t row_blocks = blocks_of(depth, kRows);
   const int64_t parts = std::clamp<int64_t>(blocks, 1, blocks_of(kItems, row_blocks * g.groups));
+  const int64_t padded = blocks_of(depth, kernel.rows) * kernel.rows;
   const Ref<Buffer> partial =
-      allocate(parts * g.groups * depth * width * static_cast<int64_t>(sizeof(T)));
-  T* const sums = reinterpret_cast<T*>(partial->data);  // [parts, groups, depth, width]
+      allocate(parts * g.groups * padded * width * static_cast<int64_t>(sizeof(Sum)));
+  Sum* const sums = reinterpret_cast<Sum*>(partial->data);  // [parts, groups, padded, width]
 
   const auto accumulate = [&](int64_t part, int64_t group, int64_t first_row, int64_t rows) {
-    const Ref<Buffer> memory =
-        allocate((rows * kStride + 2 * kPositions * panel) * static_cast<int64_t>(sizeof(T)));
+    const int64_t padded_rows = blocks_of(rows, kernel.rows) * kernel.rows;
+    const Ref<Buffer> memory = allocate((padded_rows * kStride + 2 * kPositions * panel) *
+                                        static_cast<int64_t>(sizeof(T)));
     T* const columns = reinterpret_cast<T*>(memory->data);
-    T* const gradient = columns + rows * kStride;
+    T* const gradient = columns + padded_rows * kStride;
     T* const lines = gradient + kPositions * panel;
     std::vector<const T*> line(static_cast<size_t>(panel));  // of dy, for each result
-    T* const out = sums + ((part * g.groups + group) * depth + first_row) * width;
+    Sum* const out = sums + ((part * g.groups + group) * padded + first_row) * width;
     const int64_t begin = blocks * part / parts, end = blocks * (part + 1) / parts;
-    if (begin == end) std::fill(out, out + rows * width, T{});
+    if (begin == end) std::fill(out, out + rows * width, Sum{});
     for (int64_t block = begin; block < end; ++block) {
       const int64_t image = block / image_blocks, first = block % image_blocks * kPositions;
       const int64_t count = std::min(kPositions, positions - first);
+      const int64_t whole = blocks_of(count, kernel.step) * kernel.step;
       const std::vector<Run> runs = runs_of(patches.grid, first, first + count);
       for (int64_t r = 0; r < rows; ++r) {
         const int64_t channel = group * channels + (first_row + r) / patches.taps();
         const auto tap = static_cast<size_t>((first_row + r) % patches.taps());
         patches.read(x + (image * g.in_channels + channel) * input_plane, patches.shift[tap], runs,
                      columns + r * kStride);
+        std::fill(columns + r * kStride + count, columns + r * kStride + whole, T{});
       }
       for (int64_t j = 0; j < results; j += panel) {
         const int64_t lanes = std::min(panel, results - j);
@@ -271,17 +311,17 @@ void conv_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstRe
         for (int64_t k = 0; k < lanes; ++k) {
           line[static_cast<size_t>(k)] = (from + k * positions).view(count, lines + k * kPositions);
         }
-        if (lanes < panel) std::fill(gradient, gradient + count * panel, T{});
+        if (lanes < panel || count < whole) std::fill(gradient, gradient + whole * panel, T{});
         constexpr int64_t kStrip = 16;
         for (int64_t strip = 0; strip < count; strip += kStrip) {
           for (int64_t k = 0; k < lanes; ++k) {
             const T* const values = line[static_cast<size_t>(k)];
             for (int64_t p = strip; p < std::min(count, strip + kStrip); ++p)
-              gradient[p * panel + k] = values[p];
+              gradient[cpu::row_element<T>(p, k, panel)] = values[p];
           }
         }
         for (int64_t r = 0; r < rows; r += kernel.rows) {
-          kernel.run(std::min(kernel.rows, rows - r), count, columns + r * kStride, kStride, 1,
+          kernel.run(std::min(kernel.rows, rows - r), whole, columns + r * kStride, kStride, 1,
                      gradient, out + r * width + j, width, block > begin);
         }
       }
@@ -299,17 +339,45 @@ void conv_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstRe
   cpu::parallel_for(g.groups * shares, serial, [&](int64_t item) {
     const int64_t group = item / shares, begin = item % shares * kTogether;
     const int64_t count = std::min(kTogether, results - begin);
-    const T* const from = sums + group * depth * width + begin;
-    T* const to = dw + (group * results + begin) * depth;
+    const Sum* const from = sums + group * padded * width + begin;
+    Sum* const to = dw + (group * results + begin) * depth;
     for (int64_t q = 0; q < depth; ++q) {
       for (int64_t k = 0; k < count; ++k) {
-        T sum = from[q * width + k];
+        Sum sum = from[q * width + k];
         for (int64_t part = 1; part < parts; ++part)
-          sum += from[(part * g.groups * depth + q) * width + k];
+          sum += from[(part * g.groups * padded + q) * width + k];
         to[k * depth + q] = sum;
       }
     }
   });
+}
+
+template <class T>
+void conv_forward(const ConvGeometry& g, cpu::ConstReals x, const T* w, const T* bias, cpu::Reals y,
+                  const Finished& done) {
+  patch_forward<T>(g, x, w, bias, y, done);
+}
+template <class T>
+void conv_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const T* w, const T* bias,
+                        cpu::Reals dx, const Finished& done) {
+  patch_backward_data<T>(g, dy, w, bias, dx, done);
+}
+template <class T>
+void conv_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstReals dy, T* dw) {
+  patch_backward_weight<T>(g, x, dy, dw);
+}
+
+void pairs_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w, const float* bias,
+                   cpu::Reals y, const Finished& done) {
+  patch_forward<BFloat16>(g, x, w, bias, y, done);
+}
+void pairs_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const float* w,
+                         const float* bias, cpu::Reals dx, const Finished& done) {
+  patch_backward_data<BFloat16>(g, dy, w, bias, dx, done);
+}
+void pairs_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstReals dy,
+                           float* dw) {
+  patch_backward_weight<BFloat16>(g, x, dy, dw);
 }
 
 #define INSTANTIATE(T)                                                                          \

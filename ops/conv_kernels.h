@@ -21,4 +21,13 @@ template <class T>
 void conv_backward_weight(const ConvGeometry& geometry, cpu::ConstReals x, cpu::ConstReals dy,
                           T* dw);
 
+// The same for bf16: x, y and their gradients are stored so, the weights hold such values, and
+// products are those of core/cpu/pairs.h, which the processor must have.
+void pairs_forward(const ConvGeometry& geometry, cpu::ConstReals x, const float* w,
+                   const float* bias, cpu::Reals y, const Finished& done);
+void pairs_backward_data(const ConvGeometry& geometry, cpu::ConstReals dy, const float* w,
+                         const float* bias, cpu::Reals dx, const Finished& done);
+void pairs_backward_weight(const ConvGeometry& geometry, cpu::ConstReals x, cpu::ConstReals dy,
+                           float* dw);
+
 }  // namespace tessera::detail

@@ -38,8 +38,9 @@ class ConvOp : public KernelOp {
   }
   // The kernel of the algorithm, for f32 and halves.
   template <class Kernel>
-  Kernel* chosen(Kernel* direct, Kernel* winograd, Kernel* depthwise, Kernel* unfold) const {
-    Kernel* const kernels[] = {direct, winograd, depthwise, unfold};
+  Kernel* chosen(Kernel* direct, Kernel* winograd, Kernel* depthwise, Kernel* unfold,
+                 Kernel* pairs) const {
+    Kernel* const kernels[] = {direct, winograd, depthwise, unfold, pairs};
     return kernels[static_cast<int>(algorithm_)];
   }
 
@@ -77,9 +78,9 @@ class ConvForwardOp final : public ConvOp {
       conv_forward<double>(geometry_, reals(inputs[0]), inputs[1].as<double>(),
                            Weights<double>(inputs, 2), reals(output), done);
     } else {
-      chosen(conv_forward<float>, winograd_forward, depthwise_forward, unfold_forward)(
-          geometry_, reals(inputs[0]), Weights<float>(inputs, 1), Weights<float>(inputs, 2),
-          reals(output), done);
+      chosen(conv_forward<float>, winograd_forward, depthwise_forward, unfold_forward,
+             pairs_forward)(geometry_, reals(inputs[0]), Weights<float>(inputs, 1),
+                            Weights<float>(inputs, 2), reals(output), done);
     }
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
@@ -116,8 +117,9 @@ class ConvBackwardDataOp final : public ConvOp {
                                  Weights<double>(inputs, 2), reals(output), done);
     } else {
       chosen(conv_backward_data<float>, winograd_backward_data, depthwise_backward_data,
-             unfold_backward_data)(geometry_, reals(inputs[0]), Weights<float>(inputs, 1),
-                                   Weights<float>(inputs, 2), reals(output), done);
+             unfold_backward_data,
+             pairs_backward_data)(geometry_, reals(inputs[0]), Weights<float>(inputs, 1),
+                                  Weights<float>(inputs, 2), reals(output), done);
     }
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
@@ -145,7 +147,8 @@ class ConvBackwardWeightOp final : public ConvOp {
     const cpu::Scratch<float> memory(output.dtype == f32 ? 0 : output.numel());
     float* const dw = reals(output).room(memory.data());
     chosen(conv_backward_weight<float>, winograd_backward_weight, depthwise_backward_weight,
-           unfold_backward_weight)(geometry_, reals(inputs[0]), reals(inputs[1]), dw);
+           unfold_backward_weight,
+           pairs_backward_weight)(geometry_, reals(inputs[0]), reals(inputs[1]), dw);
     reals(output).take(output.numel(), dw);
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,

@@ -6,6 +6,7 @@
 
 #include "core/amp.h"
 #include "core/cpu/gemm.h"
+#include "core/cpu/pairs.h"
 #include "core/cpu/parallel.h"
 #include "core/cpu/reals.h"
 #include "core/cpu/scratch.h"
@@ -175,13 +176,31 @@ class MatmulOp final : public KernelOp {
     };
     cpu::gemm<T>(y[y.ndim() - 2], y.back(), inner, matrix(inputs[0], transpose_a_),
                  batch_offsets(batch_of(y), a), matrix(inputs[1], transpose_b_),
-                 batch_offsets(batch_of(y), b), Matrix<T>{output.as<T>(), y.back(), 1},
-                 {nullptr, 0, 0}, done);
+                 batch_offsets(batch_of(y), b),
+                 Matrix<cpu::SumOf<T>>{output.as<cpu::SumOf<T>>(), y.back(), 1}, {nullptr, 0, 0},
+                 done);
   }
 
   void product_of_halves(std::span<const Array> inputs, const Array& output,
                          const Finished& done) const {
-    const cpu::Scratch<float> a(inputs[0].numel()), b(inputs[1].numel()), y(output.numel());
+    const cpu::Scratch<float> y(output.numel());
+    const Array sums{reinterpret_cast<std::byte*>(y.data()), output.shape, f32};
+    const Shape &rows = inputs[0].shape, &columns = output.shape;
+    constexpr int64_t kLeast = 16;  // of each, or a kernel of pairs has too little to do
+    const bool filled = std::min({rows.back(), rows[rows.ndim() - 2], columns.back()}) >= kLeast;
+    if (output.dtype == bf16 && cpu::pair_kernel() != nullptr && filled) {
+      product<BFloat16>(inputs, sums, {});
+    } else {
+      product_in_f32(inputs, sums);
+    }
+    cpu::parallel_ranges(output.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
+      (cpu::Reals(output.data, output.dtype) + begin).write(end - begin, y.data() + begin);
+      done(begin, end - begin);
+    });
+  }
+
+  void product_in_f32(std::span<const Array> inputs, const Array& output) const {
+    const cpu::Scratch<float> a(inputs[0].numel()), b(inputs[1].numel());
     const auto widened = [](const Array& array, const cpu::Scratch<float>& memory) {
       constexpr int64_t kGrain = 1 << 15;
       cpu::parallel_ranges(array.numel(), kGrain, [&](int64_t begin, int64_t end) {
@@ -190,11 +209,7 @@ class MatmulOp final : public KernelOp {
       return Array{reinterpret_cast<std::byte*>(memory.data()), array.shape, f32};
     };
     const Array wide[] = {widened(inputs[0], a), widened(inputs[1], b)};
-    product<float>(wide, {reinterpret_cast<std::byte*>(y.data()), output.shape, f32}, {});
-    cpu::parallel_ranges(output.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
-      (cpu::Reals(output.data, output.dtype) + begin).write(end - begin, y.data() + begin);
-      done(begin, end - begin);
-    });
+    product<float>(wide, output, {});
   }
 
   bool transpose_a_, transpose_b_;

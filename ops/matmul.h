@@ -6,7 +6,7 @@ namespace tessera {
 
 // Products of matrices and vectors. All take tensors of one dtype, floating or integer (integers
 // wrap around), and sum in the order of the inner axis in blocks, so that the result does not
-// depend on the number of threads. Halves are multiplied and summed in f32 and rounded once.
+// depend on the number of threads. Halves are multiplied exactly, summed in f32 and rounded once.
 // They throw Error when a rank, a dtype or an inner extent does not fit.
 
 // For matmul: read the last two axes of an argument swapped, without copying it.

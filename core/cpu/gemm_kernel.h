@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
+
+#include "core/dtype.h"
 
 namespace tessera::cpu {
 
@@ -17,9 +20,28 @@ struct GemmKernel {
   int64_t rows, columns;  // of the block of results that is held in registers
   void (*run)(int64_t count, int64_t depth, const T* a, int64_t a_row, int64_t a_depth, const T* b,
               T* c, int64_t c_row, bool accumulate);
+  static constexpr int64_t step = 1;  // the depth is a multiple of it
 };
 
-// No kernel has more rows or columns.
+// What products of T are summed in.
+template <class T>
+using SumOf = std::conditional_t<std::is_same_v<T, BFloat16>, float, T>;
+
+// That of products in bf16, summed in f32, of processors that multiply pairs of them: two rows of b
+// are a row of pairs,
+//
+//   element (p, j) of b is b[(p / 2 * columns + j) * 2 + p % 2]
+//
+// The depth is a multiple of `step`, and all rows of a and c are there: c gets results, of no
+// meaning, for those behind `count`. a_depth is 1.
+template <>
+struct GemmKernel<BFloat16> {
+  int64_t rows, columns, step;
+  void (*run)(int64_t count, int64_t depth, const BFloat16* a, int64_t a_row, int64_t a_depth,
+              const BFloat16* b, float* c, int64_t c_row, bool accumulate);
+};
+
+// No kernel has more rows or columns, but that of bf16 up to 32 rows.
 inline constexpr int64_t kMaxGemmRows = 12, kMaxGemmColumns = 64;
 
 // The kernel of the instruction set in use for a matrix of `columns` columns: the narrowest that

@@ -85,6 +85,10 @@ void ConstReals::read(int64_t n, double* to, int64_t stride) const {
   gather<double>(data, n, stride, to);
 }
 
+void ConstReals::read(int64_t n, BFloat16* to, int64_t stride) const {
+  gather<BFloat16>(data, n, stride, to);
+}
+
 void Reals::write(int64_t n, const float* from, int64_t stride) const {
   if (dtype == f32) return scatter<float>(data, n, stride, from);
   dtype == bf16 ? scatter<BFloat16>(data, n, stride, from) : scatter<Half>(data, n, stride, from);

@@ -27,6 +27,7 @@ class ConstReals {
   // The first n elements, `stride` apart.
   void read(int64_t n, float* to, int64_t stride = 1) const;
   void read(int64_t n, double* to, int64_t stride = 1) const;
+  void read(int64_t n, BFloat16* to, int64_t stride = 1) const;  // of bf16
   // They where they are, or a copy in `memory`.
   template <class T>
   const T* view(int64_t n, T* memory) const {
