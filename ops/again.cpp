@@ -4,7 +4,7 @@
 
 namespace tessera::detail {
 
-// A concatenation of what was resampled along two axes after a norm has a depth of 4.
+// What was resampled along three axes after a norm has a depth of 4.
 static Tensor repeated(const Tensor& y, int depth) {
   const Node& node = *y.node();
   const auto* const op = dynamic_cast<const Repeatable*>(node.op.get());

@@ -187,10 +187,9 @@ static void patch_forward(const ConvGeometry& g, cpu::ConstReals x, const cpu::S
   const int64_t depth = g.in_channels / g.groups * g.kernel.numel();
   const Patches patches = forward_patches(g);
   const PackedWeights<T> packed(w, g.groups, results, depth);
-  PatchProduct<T>{patches, g.batch, g.groups,  g.in_channels / g.groups,
-                  results, x,       packed,    bias,
-                  y,       plane,   {0, 0, 0}, {1, 1, 1},
-                  done}
+  PatchProduct<T>{
+      patches,   g.batch,   g.groups, g.in_channels / g.groups, results, x, packed, bias, y, plane,
+      {0, 0, 0}, {1, 1, 1}, done}
       .run();
 }
 

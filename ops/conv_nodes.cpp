@@ -1,5 +1,7 @@
 #include "ops/conv_nodes.h"
 
+#include <algorithm>
+
 #include "core/cpu/reals.h"
 #include "core/cpu/scratch.h"
 #include "core/op.h"
@@ -10,6 +12,7 @@
 #include "ops/conv_kernels.h"
 #include "ops/conv_unfold.h"
 #include "ops/conv_winograd.h"
+#include "ops/join.h"
 #include "ops/reduce.h"
 
 namespace tessera::detail {
@@ -90,15 +93,29 @@ class ConvForwardOp final : public ConvOp {
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed needed) const override {
     Tensors dx(x.size());
     if (needed[0]) dx[0] = conv_backward_data_node(dy, x[1], geometry_);
-    if (needed[1]) {
-      // A pass over memory is worth it where it is little beside the convolution.
-      constexpr double kWork = 256;  // operations for an element of x
-      const bool large = geometry_.flops() >= kWork * static_cast<double>(x[0].numel());
-      const Tensor seen = large ? again(x[0]) : x[0];
-      dx[1] = conv_backward_weight_node(seen, dy, geometry_);
-    }
+    if (needed[1]) dx[1] = weight_gradient(x[0], dy);
     if (needed[2]) dx[2] = bias_gradient(dy);
     return dx;
+  }
+
+ private:
+  // From an x that nobody has to keep until then: what is a pass over memory is made again, and of
+  // a concatenation one part at a time.
+  Tensor weight_gradient(const Tensor& x, const Tensor& dy) const {
+    constexpr double kWork = 256;  // operations for an element of x, beside which a pass is little
+    constexpr int64_t kChannels = 16;  // fewer are less than a block of a kernel
+    const bool large = geometry_.flops() >= kWork * static_cast<double>(x.numel());
+    const Tensors parts = large && geometry_.groups == 1 ? joined(x, 1) : Tensors();
+    const auto wide = [](const Tensor& part) { return part.shape(1) >= kChannels; };
+    if (parts.empty() || !std::all_of(parts.begin(), parts.end(), wide))
+      return conv_backward_weight_node(large ? again(x) : x, dy, geometry_);
+    Tensors gradients;
+    for (const Tensor& part : parts) {
+      ConvGeometry geometry = geometry_;
+      geometry.in_channels = part.shape(1);
+      gradients.push_back(conv_backward_weight_node(again(part), dy, geometry));
+    }
+    return cat(gradients, 1);
   }
 };
 

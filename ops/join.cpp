@@ -10,7 +10,6 @@
 #include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
-#include "ops/again.h"
 #include "ops/join.cu.inc"
 #include "ops/shape.h"
 
@@ -21,7 +20,7 @@ namespace {
 constexpr size_t kMaxInputs = 64;  // of one node, as many as Needed has bits
 
 // Each input is copied in runs, one for every position of the axes in front of the joined one.
-class CatOp final : public KernelOp, public detail::Repeatable {
+class CatOp final : public KernelOp {
  public:
   explicit CatOp(int axis) : axis_(axis) {}
   std::string_view name() const override { return "cat"; }
@@ -81,6 +80,7 @@ class CatOp final : public KernelOp, public detail::Repeatable {
     }
     return dx;
   }
+  int axis() const { return axis_; }
 
  private:
   int axis_;
@@ -115,6 +115,15 @@ Tensor cat(const Tensors& xs, int64_t axis, const std::source_location& where) {
   for (const Tensor& x : xs) inputs.push_back(cast(x, dtype));
   if (inputs.size() == 1) return inputs[0];
   return make_node(std::make_shared<CatOp>(a), inputs, xs[0].shape().with(a, extent), dtype);
+}
+
+Tensors detail::joined(const Tensor& y, int axis) {
+  const Node& node = *y.node();
+  const auto* const op = dynamic_cast<const CatOp*>(node.op.get());
+  if (op == nullptr || op->axis() != axis || node.constant) return {};
+  Tensors xs;
+  for (int i = 0; i < node.inputs(); ++i) xs.push_back(Tensor(node.input(i)));
+  return xs;
 }
 
 Tensor stack(const Tensors& xs, int64_t axis, const std::source_location& where) {

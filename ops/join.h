@@ -27,4 +27,11 @@ Tensors chunk(const Operand& x, int64_t chunks, int64_t axis = 0);
 // The slices of x at each position of an axis, without that axis. Same as torch.unbind.
 Tensors unbind(const Operand& x, int64_t axis = 0);
 
+namespace detail {
+
+// What y is the concatenation of along `axis`, if it is one that gradients flow through; else none.
+Tensors joined(const Tensor& y, int axis);
+
+}  // namespace detail
+
 }  // namespace tessera

@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include "autograd/grad.h"
 #include "core/op.h"
 #include "core/settings.h"
 #include "ops/binary.h"
+#include "ops/conv.h"
 #include "ops/conv_algorithm.h"
+#include "ops/join.h"
 #include "ops/reduce.h"
 #include "tests/ops/samples.h"
 #include "tests/oracle.h"
@@ -42,6 +45,21 @@ TEST_SUITE("ops/conv_nodes") {
       for (size_t i = 0; i < 3; ++i) check_close(actual[i], expected[i], 0);
     }
     set_num_threads(before);
+  }
+
+  TEST_CASE("the gradient of the weight takes a concatenation part by part") {
+    const Tensor a = variable(uniform({2, 16, 5, 6})), b = variable(uniform({2, 17, 5, 6}));
+    const Tensor w = variable(uniform({18, 33, 3, 3})), whole = variable(cat({a, b}, 1).eval());
+    const auto gradient = [&](const Tensor& x) {
+      const Tensor y = conv2d(x, w, {}, {.padding = 1});
+      return grad(sum(y * y), w);
+    };
+    const Tensor x = cat({a, b}, 1), pending = gradient(x);
+    CHECK(pending.node()->op->name() == "cat");
+    CHECK(gradient(whole).node()->op->name() == "conv_backward_weight");
+    check_close(pending, gradient(whole), 1e-12);
+    eval({x});
+    check_close(gradient(x), pending, 0);
   }
 
   TEST_CASE("halves are computed as f32 and rounded once, whatever the algorithm") {
