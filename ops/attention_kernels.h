@@ -20,10 +20,8 @@ struct AttentionKernels {
   // Takes the row into a softmax whose greatest score and sum are so far `greatest` and `sum`:
   // s becomes exp(s - greatest). Returns what earlier results have to be multiplied by.
   T (*join)(int64_t n, T* s, T* greatest, T* sum);
-  // s = exp(s - log_sum), one for all (stride 0) or one for each.
-  void (*probabilities)(int64_t n, T* s, const T* log_sum, int64_t stride);
-  // dp = p (dp - mean) scale, with one mean for all (stride 0) or one for each.
-  void (*slopes)(int64_t n, const T* p, T scale, const T* mean, int64_t stride, T* dp);
+  void (*probabilities)(int64_t n, T* s, T log_sum);              // s = exp(s - log_sum)
+  void (*slopes)(int64_t n, const T* p, T scale, T mean, T* dp);  // dp = p (dp - mean) scale
   void (*multiply)(int64_t n, T factor, const T* x, T* y);
 };
 
