@@ -105,7 +105,8 @@ TEST_SUITE("train/trainer") {
     TrainConfig plain = tiny_config(set, "plain"), device = tiny_config(set, "device");
     plain.epochs = device.epochs = 2;
     run(plain);
-    const testing::WithHostGpu gpu(true);  // computes by the processor's kernels
+    const testing::WithHostGpu gpu(
+        testing::HostGpuMode::collecting);  // computes by the processor's kernels
     device.device = testing::host_gpu().str();
     run(device);
     CHECK(state_of(device) == state_of(plain));
