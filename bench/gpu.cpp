@@ -32,9 +32,6 @@
 #include "core/transfer.h"
 #include "ops/conv_nodes.h"
 #include "ops/creation.h"
-#include "ops/dropout.h"
-#include "ops/scan.h"
-#include "ops/sort.h"
 #include "optim/adam.h"
 
 using namespace tessera;
@@ -170,26 +167,6 @@ void convolutions(const GpuTable& table, bool quick) {
       add("backward weight", [&] { return conv_backward_weight_node(x, dy, g); });
     }
   }
-}
-
-// What only moves or orders elements, or updates weights.
-void others(const GpuTable& table, int64_t n) {
-  const Tensor x = values({n, 1024}), y = values({n, 1024});
-  const double size = 4.0 * static_cast<double>(x.numel());
-  table.bytes("three element-wise ops in one", 3 * size, [&] { return relu(x * 2.0 + y); });
-  table.bytes("sum of all", size, [&] { return sum(x); });
-  table.bytes("sum of rows", size, [&] { return sum(x, {1}); });
-  table.bytes("sum of columns", size, [&] { return sum(x, {0}); });
-  table.bytes("dropout", 2 * size, [&] { return dropout(x, 0.5); });
-  table.bytes("transpose", 2 * size, [&] { return transpose(x, 0, 1); });
-  table.bytes("cumsum along rows", 2 * size, [&] { return cumsum(x, 1); });
-  table.bytes("sort of rows", 3 * size, [&] { return argsort(x, 1); });
-  const Tensor w = variable(values({n, 1024}));
-  optim::Adam adam({w}, {}, {.check_finite = false});
-  table.bytes("Adam", 7 * size, [&] {
-    adam.step(Tensors{y});
-    return w;
-  });
 }
 
 // Steps of the U-Net with one after another in the queue.

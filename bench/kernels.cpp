@@ -186,4 +186,5 @@ int main(int argc, char** argv) {
   if (quick) return 0;
   passes_over_memory(table, 4);
   rows(table, 65536);
+  others(table, 16384);
 }
