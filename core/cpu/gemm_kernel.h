@@ -48,5 +48,7 @@ inline constexpr int64_t kMaxGemmRows = 12, kMaxGemmColumns = 64;
 // holds them all, or else the widest.
 template <class T>
 const GemmKernel<T>& gemm_kernel(int64_t columns = kMaxGemmColumns);
+template <>
+const GemmKernel<BFloat16>& gemm_kernel(int64_t columns);
 
 }  // namespace tessera::cpu

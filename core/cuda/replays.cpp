@@ -41,8 +41,9 @@ bool Replays::replayed(const std::shared_ptr<const Plan>& plan, std::string_view
   ++stats_.recorded;
   ++stats_.kept;
   std::ranges::sort(entry.scratch, {}, &PoolBlock::data);
-  const auto repeated = std::ranges::unique(entry.scratch, {}, &PoolBlock::data);
-  entry.scratch.erase(repeated.begin(), repeated.end());
+  const auto same = [](const PoolBlock& a, const PoolBlock& b) { return a.data == b.data; };
+  entry.scratch.erase(std::unique(entry.scratch.begin(), entry.scratch.end(), same),
+                      entry.scratch.end());
   return replay(entry);
 }
 
