@@ -11,6 +11,7 @@
 #include "core/profile.h"
 #include "core/random.h"
 #include "core/transfer.h"
+#include "nn/blocks.h"
 #include "ops/binary.h"
 #include "ops/creation.h"
 #include "ops/dropout.h"
@@ -19,6 +20,7 @@
 #include "ops/reduce.h"
 #include "ops/unary.h"
 #include "optim/adam.h"
+#include "optim/sgd.h"
 #include "tests/core/cuda/host_gpu.h"
 #include "tests/error_of.h"
 #include "tests/ops/samples.h"
@@ -83,6 +85,40 @@ TEST_SUITE("core/replay") {
     plain.reset();
     CHECK(replays_work());
     CHECK(trained(host_gpu(), 12) == with);
+  }
+
+  TEST_CASE("layers with libraries and running statistics are recorded, too") {
+    const auto weights = [](int steps) {
+      manual_seed(1);
+      const OnDevice on(host_gpu());
+      nn::DoubleConv model(1, 4);
+      optim::Sgd opt(model.parameters(), {.lr = 0.1, .momentum = 0.9});
+      for (int i = 0; i < steps; ++i) {
+        const Tensor x =
+            to(cast(uniform({2, 1, 6, 6}, -1, 1, static_cast<uint64_t>(i)), f32), host_gpu());
+        opt.step(mean(square(model(x) - 1)));
+      }
+      std::vector<double> all;
+      for (const auto& [name, value] : model.state_dict()) {
+        const auto own = value.to_vector<double>();
+        all.insert(all.end(), own.begin(), own.end());
+      }
+      return all;
+    };
+    {
+      const WithHostGpu collecting(
+          HostGpuMode::collecting);  // to have all kernels compiled together
+      weights(2);
+      HostKernels::instance().compile(collecting->texts());
+    }
+    const WithHostGpu gpu;
+    const std::vector<double> with = weights(9);
+    const ReplayStats stats = replay_stats(host_gpu());
+    CHECK(stats.refused == 0);
+    CHECK(stats.recorded <= 3);
+    CHECK(stats.replayed >= 4);
+    const NoReplay plain;
+    CHECK(weights(9) == with);
   }
 
   TEST_CASE("a step that is replayed is one launch, and waits for nothing but what is read") {
