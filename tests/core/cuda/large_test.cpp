@@ -1,3 +1,4 @@
+#include <cmath>
 #include <span>
 #include <string>
 
@@ -10,8 +11,10 @@
 #include "ops/attention.h"
 #include "ops/binary.h"
 #include "ops/conv.h"
+#include "ops/creation.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"
+#include "ops/pool.h"
 #include "ops/scan.h"
 #include "ops/softmax.h"
 #include "ops/sort.h"
@@ -108,6 +111,26 @@ TEST_SUITE("core/cuda/large") {
          }},
     };
     compare(cases, f64, 1e-11);
+  }
+
+  TEST_CASE("of several nan in a window the last is chosen, by one thread or many") {
+    std::vector<double> values(11 * 9, 1);
+    for (const size_t i : {size_t{12}, size_t{14}, size_t{23}, size_t{70}}) values[i] = NAN;
+    const auto slopes = [&](Device device, const TensorFunction& pool) {
+      const OnDevice on(device);
+      const Tensor x = variable(from_bytes(values.data(), {1, 1, 11, 9}, f64)), y = pool({x});
+      return grad(y, x, {.seed = ones(y.shape(), f64)}).to_vector<double>();
+    };
+    const WithHostGpu gpu;
+    const TensorFunction pools[] = {
+        [](const Tensors& x) { return max_pool2d(x[0], 3, {.stride = 1}); },
+        [](const Tensors& x) {
+          return max_pool2d(x[0], {1, 3});
+        },
+        [](const Tensors& x) { return adaptive_max_pool2d(x[0], 1); },
+    };
+    for (const TensorFunction& pool : pools)
+      CHECK(slopes(host_gpu(), pool) == slopes(Device::cpu(), pool));
   }
 
   TEST_CASE("attention that never has its scores in memory") {
