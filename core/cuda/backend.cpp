@@ -140,13 +140,13 @@ void GpuBackend::rehearse(const std::function<void()>& work) {
 
 void GpuBackend::write(std::byte* to, const void* from, int64_t bytes) {
   recorder_.require_no_recording();
-  batches_.flush();
+  batches_.flush_own();
   staging_.write(to, from, bytes);
 }
 
 void GpuBackend::read(void* to, const std::byte* from, int64_t bytes) {
   recorder_.require_no_recording();
-  batches_.flush();
+  batches_.flush_own();
   staging_.read(to, from, bytes);
   stream_.faults().check();
 }

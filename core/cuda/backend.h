@@ -65,7 +65,7 @@ class GpuBackend : public Backend {
     Memory(Driver& driver, Batches& batches) : driver_(driver), batches_(batches) {}
     std::byte* obtain(int64_t bytes) override { return driver_.allocate(bytes); }
     void release(std::byte* block) override {
-      batches_.flush();  // what waits may use it
+      batches_.flush_own();  // what waits may use it
       driver_.free(block);
     }
 

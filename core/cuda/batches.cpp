@@ -45,6 +45,7 @@ bool Batches::conflicts(const Program& program, const std::vector<int64_t>& para
 
 void Batches::add(const Program& program, std::vector<int64_t> parameters) {
   const std::lock_guard lock(mutex_);
+  owner_ = std::this_thread::get_id();
   if (conflicts(program, parameters)) flush_locked();
   for (const Touched& t : program.touched) {
     const int64_t at = parameters[static_cast<size_t>(t.slot)];
@@ -64,6 +65,11 @@ void Batches::add(const Program& program, std::vector<int64_t> parameters) {
 void Batches::flush() {
   const std::lock_guard lock(mutex_);
   flush_locked();
+}
+
+void Batches::flush_own() {
+  const std::lock_guard lock(mutex_);
+  if (owner_ == std::this_thread::get_id()) flush_locked();
 }
 
 void Batches::flush_locked() {

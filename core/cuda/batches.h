@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -44,6 +45,9 @@ class Batches {
   void know(const Program& program, const Printed& printed);
   void add(const Program& program, std::vector<int64_t> parameters);
   void flush();
+  // Only if this thread runs the plan. What another one has waiting may be about to be recorded,
+  // and uses no memory that this one can reach before that plan is done.
+  void flush_own();
   // While it rehearses, kernels are compiled and nothing is computed.
   void set_rehearsing(bool rehearsing);
 
@@ -71,6 +75,7 @@ class Batches {
   bool rehearsing_ = false;
   std::unordered_map<const PendingKernels*, Kind> kinds_;
   std::vector<Waiting> waiting_;
+  std::thread::id owner_;  // the thread that has added them
   ByteSet read_, written_;
 };
 

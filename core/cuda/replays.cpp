@@ -1,6 +1,7 @@
 #include "core/cuda/replays.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tessera::cuda {
 

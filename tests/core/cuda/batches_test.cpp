@@ -1,9 +1,11 @@
 #include "core/cuda/batches.h"
 
 #include <algorithm>
+#include <thread>
 
 #include <doctest/doctest.h>
 
+#include "core/evaluator.h"
 #include "core/transfer.h"
 #include "ops/binary.h"
 #include "ops/creation.h"
@@ -126,5 +128,21 @@ TEST_SUITE("core/cuda/batches") {
     }
     host->trim();
     CHECK((x + 1).to_vector<float>()[0] == x.to_vector<float>()[0] + 1);
+  }
+
+  TEST_CASE("what another thread copies does not launch what waits") {
+    WithHostGpu host;
+    const Tensor x = to(cast(uniform({64}), f32), host_gpu()).eval(),
+                 other = to(x * 2, host_gpu()).eval();
+    launches(host);
+    int64_t launched = -1;
+    const StepObserver before = set_step_observer([&](const StepRecord&) {
+      std::thread([&] { host->write(other.value_node()->value->data, "copy", 4); }).join();
+      launched = launches(host);
+    });
+    const Tensor y = exp(x).eval();
+    set_step_observer(before);
+    CHECK(launched == 0);
+    CHECK(launches(host) == 1);
   }
 }
