@@ -228,6 +228,7 @@ class BatchStream {
     }
     batch = {};
     batch.number = delivered_;
+    batch.weight = weight_of(delivered_);
     for (const Pick& pick : picks_of(delivered_)) {
       batch.indices.push_back(pick.index);
       batch.names.push_back(source_->cases[static_cast<size_t>(pick.index)].name);
@@ -251,9 +252,22 @@ class BatchStream {
   };
 
   std::span<const Pick> picks_of(int64_t batch) const {
-    const int64_t size = source_->options.batch_size, begin = batch * size;
-    const int64_t end = std::min<int64_t>(begin + size, std::ssize(picks_));
-    return std::span(picks_).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+    const auto [share, shares] = std::pair(source_->options.share, source_->options.shares);
+    const int64_t count = count_of(batch), begin = count * share / shares;
+    const int64_t end = std::max(begin + 1, count * (share + 1) / shares);
+    const int64_t first = batch * source_->options.batch_size + std::min(begin, count - 1);
+    return std::span(picks_).subspan(static_cast<size_t>(first), static_cast<size_t>(end - begin));
+  }
+  // Cases of all shares together.
+  int64_t count_of(int64_t batch) const {
+    const int64_t size = source_->options.batch_size;
+    return std::min<int64_t>(size, std::ssize(picks_) - batch * size);
+  }
+  double weight_of(int64_t batch) const {
+    const auto [share, shares] = std::pair(source_->options.share, source_->options.shares);
+    const int64_t count = count_of(batch);
+    const int64_t own = count * (share + 1) / shares - count * share / shares;
+    return static_cast<double>(own * shares) / static_cast<double>(count);
   }
 
   Result make(int64_t batch) {
@@ -359,6 +373,9 @@ Loader::Loader(Dataset set, std::vector<Case> cases, const LoaderOptions& option
   require(!cases.empty(), "loader: there must be a case");
   require(options.batch_size > 0, "loader: batch_size must be positive, got {}",
           options.batch_size);
+  require(options.shares > 0 && options.share >= 0 && options.share < options.shares,
+          "loader: share must be one of 0 to shares - 1, got {} of {}", options.share,
+          options.shares);
   require(options.threads >= 0 && options.threads <= 1024,
           "loader: threads must be from 0 to 1024, got {}", options.threads);
   require(options.foreground >= 0 && options.foreground <= 1,

@@ -28,6 +28,8 @@ struct Batch {
   std::vector<std::string> names;  // of the N cases
   std::vector<int64_t> indices;    // of them in Loader::cases()
   int64_t number = 0;              // of the batch in its epoch, from 0
+  // What its mean counts beside those of the other shares of the same batch: 1 when they are equal.
+  double weight = 1;
 };
 
 template <size_t i>
@@ -40,6 +42,9 @@ struct LoaderOptions {
   int64_t batch_size = 8;
   bool shuffle = false;
   bool drop_last = false;  // leave out a last batch that is not full
+  // Of every batch give only one of `shares` parts, as equal as can be: for processes that train
+  // together. A part that would be empty shows one case, which counts nothing.
+  int64_t share = 0, shares = 1;
   uint64_t seed = 0;
   Preprocess preprocess = {};
   Augment augment = {};

@@ -156,14 +156,14 @@ Tensors Optimizer::gradients_of(const char* function, const Tensor& loss) const 
 
 void Optimizer::step(const Operand& loss) {
   const Call call("step", loss.where);
-  apply(gradients_of("step", loss), loss);
+  apply(combined(gradients_of("step", loss)), loss);
 }
 
 bool Optimizer::step_scaled(const Operand& loss, double scale) {
   const Call call("step", loss.where);
   require(scale > 0 && std::isfinite(scale), "step: the scale must be positive and finite, got {}",
           scale);
-  Tensors gradients = gradients_of("step", loss);
+  Tensors gradients = combined(gradients_of("step", loss));
   const NoGrad no_grad;
   Tensor finite;
   for (Tensor& gradient : gradients) {
@@ -185,7 +185,7 @@ void Optimizer::step() {
   require(any,
           "step: there are no accumulated gradients; call backward(loss) before, or "
           "step(loss)");
-  apply(std::move(gradients), {});
+  apply(combined(std::move(gradients)), {});
 }
 
 void Optimizer::step(const Tensors& gradients) {
@@ -234,6 +234,11 @@ void Optimizer::accumulate(const Tensor& loss, bool check_finite) {
     for (Tensor* accumulated : started) *accumulated = {};
   }
   require_finite(finite, "backward", loss);
+}
+
+Tensors Optimizer::combined(Tensors gradients) const {
+  const NoGrad no_grad;
+  return options_.combine ? options_.combine(gradients) : gradients;
 }
 
 void Optimizer::zero_grad() {

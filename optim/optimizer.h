@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -23,6 +24,9 @@ struct StepOptions {
   // A loss (or, with clip_norm, a norm of the gradients) that is NaN or infinite is an Error, and
   // parameters and state stay as they are.
   bool check_finite = true;
+  // What is made of the gradients of a loss before all that, such as their means over several
+  // processes. Empty: nothing.
+  std::function<Tensors(const Tensors&)> combine = {};
 };
 
 // Trains parameters: variables, which it updates in place.
@@ -126,6 +130,7 @@ class Optimizer {
   // Gradients of the loss plus the accumulated ones.
   Tensors gradients_of(const char* function, const Tensor& loss) const;
   void accumulate(const Tensor& loss, bool check_finite);
+  Tensors combined(Tensors gradients) const;
   // With `finite`, a bool: where it does not hold, nothing is updated and false returned; without,
   // what is not finite is an Error.
   bool apply(Tensors gradients, const Tensor& loss, Tensor finite = {});

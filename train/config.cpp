@@ -4,6 +4,7 @@
 
 #include "core/device.h"
 #include "core/error.h"
+#include "train/setup.h"
 
 namespace tessera::train {
 
@@ -34,7 +35,8 @@ void TrainConfig::check() const {
   require(ema >= 0 && ema < 1, "train: ema must be in [0, 1), got {}", ema);
   require(amp == "off" || amp == "bf16" || amp == "f16",
           "train: amp must be bf16, f16 or off, got '{}'", amp);
-  device_of_name(device);
+  for (const std::string& name : split_list(device)) device_of_name(name);
+  require(!device.empty(), "train: device must be cpu or cuda, got ''");
 }
 
 }  // namespace tessera::train

@@ -66,7 +66,8 @@ struct TrainConfig {
     f("threads", c.threads, "that compute; 0: all processors. The result does not depend on it");
     f("workers", c.workers, "threads that read and augment pictures");
     f("cache_mb", c.cache_mb, "memory for decoded pictures, in MB");
-    f("device", c.device, "cpu, cuda (an NVIDIA GPU) or cuda:1 (the second)");
+    f("device", c.device,
+      "cpu, cuda (an NVIDIA GPU) or cuda:1 (the second); several share each batch: cuda:0,cuda:1");
     f("val_every", c.val_every, "epochs between validations");
     f("patience", c.patience, "stop after so many validations without a better one; 0: never");
     f("pictures", c.pictures, "overlays of validation cases in the report, worst first");

@@ -12,6 +12,7 @@
 #include "core/settings.h"
 #include "io/augment_text.h"
 #include "optim/make.h"
+#include "train/ranks.h"
 
 namespace tessera::train {
 
@@ -93,7 +94,7 @@ std::vector<std::string> split_list(const std::string& text) {
   return words;
 }
 
-Setup::Setup(const TrainConfig& config) : data((config.check(), open_data(config))) {
+Setup::Setup(const TrainConfig& config, Ranks* ranks) : data((config.check(), open_data(config))) {
   if (config.threads > 0) set_num_threads(static_cast<int>(config.threads));
   manual_seed(static_cast<uint64_t>(config.seed));
   train = data.split("train");
@@ -113,6 +114,8 @@ Setup::Setup(const TrainConfig& config) : data((config.check(), open_data(config
       std::make_unique<io::Loader>(data, train,
                                    io::LoaderOptions{.batch_size = config.batch,
                                                      .shuffle = true,
+                                                     .share = ranks ? ranks->rank() : 0,
+                                                     .shares = ranks ? ranks->size() : 1,
                                                      .seed = static_cast<uint64_t>(config.seed),
                                                      .preprocess = model.preprocess,
                                                      .augment = augment,
@@ -121,8 +124,9 @@ Setup::Setup(const TrainConfig& config) : data((config.check(), open_data(config
 
   loss = nn::loss(config.loss, data.ignore.value_or(-100));
   supervision = nn::parse_supervision_weights(config.supervision);
-  optimizer =
-      optim::make(config.optimizer, model.network->parameters(), {.clip_norm = config.clip_norm});
+  optim::StepOptions step{.clip_norm = config.clip_norm};
+  if (ranks) step.combine = [ranks](const Tensors& gradients) { return ranks->mean(gradients); };
+  optimizer = optim::make(config.optimizer, model.network->parameters(), step);
   if (config.amp == "bf16") amp = bf16;
   if (config.amp == "f16") {
     amp = f16;

@@ -16,11 +16,14 @@
 
 namespace tessera::train {
 
+class Ranks;
+
 // What the words of a config mean.
 struct Setup {
   // Opens the data and builds the network with its first weights; sets the seed and the number of
-  // threads. Throws Error naming what does not fit.
-  explicit Setup(const TrainConfig& config);
+  // threads. With `ranks` it is for one of several that train together. Throws Error naming what
+  // does not fit.
+  explicit Setup(const TrainConfig& config, Ranks* ranks = nullptr);
 
   io::Dataset data;
   std::vector<io::Case> train, val;

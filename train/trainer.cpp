@@ -16,6 +16,7 @@
 #include "ops/binary.h"
 #include "train/case_report.h"
 #include "train/evaluate.h"
+#include "train/ranks.h"
 #include "train/run_folder.h"
 #include "train/setup.h"
 
@@ -75,36 +76,50 @@ Tensor batch_loss(const Setup& setup, const io::Batch& batch) {
 }  // namespace
 
 struct Trainer::State {
-  explicit State(const TrainConfig& c);
+  State(const TrainConfig& c, Ranks* r);
 
   Outcome run(StopRequest& stop);
   bool train_epoch(StopRequest& stop);  // false: stopped before its end
   double train_batch(const io::Batch& batch);
   // While it lives, the network has the averages of --ema, if there are any.
   std::unique_ptr<optim::Ema::Swap> averaged_weights();
-  void judge(const Evaluation& evaluation);
+  // What is to be known of a validation.
+  struct Verdict {
+    double dice = 0;
+    bool foreground = false;  // whether the network finds anything at all
+  };
+  Verdict verdict(const Evaluation& evaluation) const;
+  void judge(const Verdict& verdict);
+  bool first() const { return !ranks || ranks->first(); }
+  template <class T>
+  T from_first(const T& value) const {  // what rank 0 has
+    return ranks ? ranks->from_first(value) : value;
+  }
+  void write_epoch(const Evaluation* evaluation);  // to the folder and for people
   void save_last();
   void save_best();
   void restore();
   void write_report();
 
   TrainConfig config;
+  Ranks* ranks;  // null: this process alone
   Setup setup;
-  RunFolder folder;
+  std::optional<RunFolder> folder;  // of rank 0
   Position at;
 };
 
-Trainer::State::State(const TrainConfig& c)
-    : config(c), setup(config), folder(config, setup.data.labels) {
+Trainer::State::State(const TrainConfig& c, Ranks* r) : config(c), ranks(r), setup(config, ranks) {
+  if (first()) folder.emplace(config, setup.data.labels);
   if (config.resume) restore();
-  folder.open_log(at.epoch);
+  if (!first()) return;
+  folder->open_log(at.epoch);
   if (!config.quiet) std::cout << introduction(config, setup, at.epoch) << std::flush;
   if (!config.resume) save_last();  // a stop in the first epoch can be resumed, too
 }
 
 void Trainer::State::restore() {
-  const std::string name = folder.last().string();
-  io::ModelFile file = io::load_model(folder.last());
+  const std::string name = (std::filesystem::path(config.out) / "last.tessera").string();
+  io::ModelFile file = io::load_model(name);
   require(file.training.has_value(), "{}: it has no state of training to resume", name);
   require(file.architecture == config.model && file.labels == setup.model.labels,
           "{}: it is a {} for the classes {}, but the settings ask for a {} for {}", name,
@@ -131,6 +146,7 @@ void Trainer::State::restore() {
 }
 
 void Trainer::State::save_last() {
+  if (!first()) return;
   io::ModelFile file = infer::to_file(setup.model);
   io::TrainingState state;
   put("optimizer.", setup.optimizer->state_dict(), state.tensors);
@@ -142,8 +158,8 @@ void Trainer::State::save_last() {
   state.progress["random_seed"] = random.seed;
   state.progress["random_next"] = random.next;
   file.training = std::move(state);
-  file.history = folder.history_json();
-  io::save_model(file, folder.last());
+  file.history = folder->history_json();
+  io::save_model(file, folder->last());
 }
 
 std::unique_ptr<optim::Ema::Swap> Trainer::State::averaged_weights() {
@@ -152,8 +168,8 @@ std::unique_ptr<optim::Ema::Swap> Trainer::State::averaged_weights() {
 
 void Trainer::State::save_best() {
   io::ModelFile file = infer::to_file(setup.model);
-  file.history = folder.history_json();
-  io::save_model(file, folder.best());
+  file.history = folder->history_json();
+  io::save_model(file, folder->best());
 }
 
 double Trainer::State::train_batch(const io::Batch& batch) {
@@ -162,7 +178,8 @@ double Trainer::State::train_batch(const io::Batch& batch) {
   const int64_t begun = batch.number / config.accumulate * config.accumulate;
   const int64_t together = std::min(config.accumulate, batches - begun);
   try {
-    const Tensor loss = batch_loss(setup, batch) / static_cast<double>(together);
+    Tensor loss = batch_loss(setup, batch) / static_cast<double>(together);
+    if (batch.weight != 1) loss = loss * batch.weight;
     if (batch.number + 1 < begun + together) {
       setup.scaler ? setup.scaler->backward(*setup.optimizer, loss)
                    : setup.optimizer->backward(loss);
@@ -173,7 +190,8 @@ double Trainer::State::train_batch(const io::Batch& batch) {
       ++at.updates;
       if (setup.ema) setup.ema->update();
     }
-    return loss.item() * static_cast<double>(together);
+    const double own = loss.item() * static_cast<double>(together);
+    return ranks ? ranks->sum(own) / ranks->size() : own;
   } catch (const Error& error) {
     const std::string text = error.what();
     const bool diverged = text.find("must be finite") != std::string::npos;
@@ -183,23 +201,26 @@ double Trainer::State::train_batch(const io::Batch& batch) {
   }
 }
 
-// Is this the best epoch, and does the network find anything at all?
-void Trainer::State::judge(const Evaluation& evaluation) {
-  const double dice = evaluation.scores.dice();
-  setup.schedule->observe(dice);
+Trainer::State::Verdict Trainer::State::verdict(const Evaluation& evaluation) const {
+  Verdict verdict{.dice = evaluation.scores.dice()};
+  for (int64_t c = 1; c < setup.data.classes(); ++c) {
+    const nn::ClassSummary summary = evaluation.scores.summary(c);
+    verdict.foreground = verdict.foreground || summary.found + summary.invented > 0;
+  }
+  return verdict;
+}
+
+// Is this the best epoch?
+void Trainer::State::judge(const Verdict& verdict) {
+  setup.schedule->observe(verdict.dice);
   ++at.without_better;
   // NaN, where no foreground was to be found or was found, is as good as nothing.
-  if (dice > at.best_dice || at.best_epoch == 0) {
-    at.best_dice = std::max(dice, 0.0);
+  if (verdict.dice > at.best_dice || at.best_epoch == 0) {
+    at.best_dice = std::max(verdict.dice, 0.0);
     at.best_epoch = at.epoch;
     at.without_better = 0;
   }
-  bool foreground = false;
-  for (int64_t c = 1; c < setup.data.classes(); ++c) {
-    const nn::ClassSummary summary = evaluation.scores.summary(c);
-    foreground = foreground || summary.found + summary.invented > 0;
-  }
-  at.without_foreground = foreground ? 0 : at.without_foreground + 1;
+  at.without_foreground = verdict.foreground ? 0 : at.without_foreground + 1;
 }
 
 bool Trainer::State::train_epoch(StopRequest& stop) {
@@ -215,33 +236,42 @@ bool Trainer::State::train_epoch(StopRequest& stop) {
     at.seconds = now() - began;
     progress.note(fmt::format("loss {:.4f}", at.loss_sum / static_cast<double>(at.batch)));
     progress.advance();
-    if (at.batch < setup.loader->batches() && !stop.reason().empty()) {
+    if (at.batch < setup.loader->batches() && from_first(!stop.reason().empty())) {
       progress.clear();
       return false;
     }
   }
   std::optional<Evaluation> evaluation;
-  if ((at.epoch + 1) % config.val_every == 0 || at.epoch + 1 == config.epochs) {
+  const bool judged = (at.epoch + 1) % config.val_every == 0 || at.epoch + 1 == config.epochs;
+  if (judged && first()) {
     const auto swap = averaged_weights();
     evaluation = evaluate(setup.model, setup.data, setup.val,
                           {.loss = &setup.loss, .progress = &progress, .stop = &stop});
     at.seconds = now() - began;
   }
   progress.clear();
-  if (evaluation && !evaluation->complete) return false;
+  if (!from_first(!evaluation || evaluation->complete)) return false;
   ++at.epoch;
-  if (evaluation) judge(*evaluation);
-  folder.add({.number = at.epoch,
-              .lr = setup.optimizer->lr(),
-              .loss = at.loss_sum / static_cast<double>(at.batch),
-              .seconds = at.seconds,
-              .evaluation = evaluation ? &*evaluation : nullptr});
+  if (judged) judge(from_first(evaluation ? verdict(*evaluation) : Verdict()));
+  if (first()) write_epoch(evaluation ? &*evaluation : nullptr);
+  at.batch = 0;
+  at.loss_sum = at.seconds = 0;
+  save_last();
+  return true;
+}
+
+void Trainer::State::write_epoch(const Evaluation* evaluation) {
+  folder->add({.number = at.epoch,
+               .lr = setup.optimizer->lr(),
+               .loss = at.loss_sum / static_cast<double>(at.batch),
+               .seconds = at.seconds,
+               .evaluation = evaluation});
   if (at.best_epoch == at.epoch) {
     const auto swap = averaged_weights();
     save_best();
   }
   if (!config.quiet) {
-    std::cout << folder.last_line(config.epochs, at.best_epoch == at.epoch) << std::endl;
+    std::cout << folder->last_line(config.epochs, at.best_epoch == at.epoch) << std::endl;
   }
   constexpr int64_t kPatience = 3;
   if (!config.quiet && evaluation && at.without_foreground == kPatience) {
@@ -251,10 +281,6 @@ bool Trainer::State::train_epoch(StopRequest& stop) {
            "stays so,\n  try --loss dice, another --lr, or see with `tessera info "
         << config.data << "` how rare the classes are" << std::endl;
   }
-  at.batch = 0;
-  at.loss_sum = at.seconds = 0;
-  save_last();
-  return true;
 }
 
 Outcome Trainer::State::run(StopRequest& stop) {
@@ -262,17 +288,19 @@ Outcome Trainer::State::run(StopRequest& stop) {
   while (at.epoch < config.epochs && reason.empty()) {
     if (!train_epoch(stop)) save_last();
     reason = stop.reason();
+    const bool stopped = from_first(!reason.empty());
+    if (stopped != !reason.empty()) reason = stopped ? "rank 0 was asked to stop" : "";
     if (config.patience > 0 && at.without_better >= config.patience) {
       reason = fmt::format("no better Dice in {} validations", at.without_better);
     }
   }
   if (at.epoch == config.epochs) reason.clear();
-  if (at.best_epoch > 0) write_report();
+  if (at.best_epoch > 0 && first()) write_report();
   return {reason, at.epoch, at.best_epoch, std::max(at.best_dice, 0.0)};
 }
 
 void Trainer::State::write_report() {
-  const infer::Model best = infer::load_model(folder.best());
+  const infer::Model best = infer::load_model(folder->best());
   io::Progress progress("report", static_cast<int64_t>(setup.val.size()), {.quiet = config.quiet});
   const Evaluation evaluation = evaluate(best, setup.data, setup.val, {.progress = &progress});
   progress.clear();
@@ -280,17 +308,21 @@ void Trainer::State::write_report() {
     std::cout << "\nValidation cases, best model (epoch " << at.best_epoch << "):\n"
               << score_table(evaluation, best.labels);
   }
-  folder.write_report(best, setup.data, setup.val, evaluation);
+  folder->write_report(best, setup.data, setup.val, evaluation);
 }
 
-Trainer::Trainer(const TrainConfig& config) {
-  const OnDevice on(device_of_name(config.device));
-  state_ = std::make_unique<State>(config);
+static std::string device_of(const TrainConfig& config, const Ranks* ranks) {
+  return ranks ? ranks->device() : config.device;
+}
+
+Trainer::Trainer(const TrainConfig& config, Ranks* ranks) {
+  const OnDevice on(device_of_name(device_of(config, ranks)));
+  state_ = std::make_unique<State>(config, ranks);
 }
 Trainer::~Trainer() = default;
 
 Outcome Trainer::run(StopRequest& stop) {
-  const OnDevice on(device_of_name(state_->config.device));
+  const OnDevice on(device_of_name(device_of(state_->config, state_->ranks)));
   return state_->run(stop);
 }
 

@@ -9,6 +9,8 @@
 
 namespace tessera::train {
 
+class Ranks;
+
 // How a run ended.
 struct Outcome {
   std::string stopped;  // why it ended early; empty: all epochs are done
@@ -30,11 +32,17 @@ struct Outcome {
 // Files appear whole or not at all: whenever the program is killed, the last complete ones remain.
 // The same seed gives the same bits: for any number of threads and workers, and for a run that was
 // stopped and resumed, in the middle of an epoch too.
+//
+// Several Ranks train one network on the shares of each batch: the gradients are averaged, so that
+// but for rounding N of them do what one does, as far as the loss is a mean over cases. They differ
+// where a layer or a loss looks at a batch as a whole: batch norm has the statistics of each share
+// (and keeps those of rank 0), dropout the same numbers in all. Rank 0 validates and writes.
 class Trainer {
  public:
   // Opens the data and builds the network; or with config.resume restores them. Throws Error when
-  // something does not fit, before anything is written.
-  explicit Trainer(const TrainConfig& config);
+  // something does not fit, before anything is written. Where config.device names several, `ranks`
+  // must be theirs, and outlive the trainer.
+  explicit Trainer(const TrainConfig& config, Ranks* ranks = nullptr);
   ~Trainer();
 
   // Trains until the last epoch, until patience or time are over, or until `stop` asks. Throws

@@ -24,6 +24,7 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   void signal(int number) const;
+  int pid() const { return pid_; }
   // Waits until it ends; after a minute it is killed.
   Ended wait();
 

@@ -82,6 +82,31 @@ TEST_SUITE("io/loader") {
               .names.size() == 8);
   }
 
+  TEST_CASE("shares of a batch are its cases in order, and count for as many as they are") {
+    const Fixture f;
+    for (const int64_t shares : {2, 3, 4}) {
+      CAPTURE(shares);
+      std::vector<std::vector<std::string>> names(3);
+      std::vector<double> weights(3);
+      for (int64_t share = 0; share < shares; ++share) {
+        const Loader loader(f.set, f.set.cases,
+                            {.batch_size = 4, .shuffle = true, .share = share, .shares = shares});
+        for (const Batch& batch : loader.epoch(0)) {
+          const auto at = static_cast<size_t>(batch.number);
+          CHECK(batch.image.shape(0) == std::ssize(batch.names));
+          weights[at] += batch.weight;
+          if (batch.weight > 0)
+            names[at].insert(names[at].end(), batch.names.begin(), batch.names.end());
+        }
+      }
+      for (const double weight : weights) CHECK(weight == doctest::Approx(double(shares)));
+      const Loader whole(f.set, f.set.cases, {.batch_size = 4, .shuffle = true});
+      for (const Batch& batch : whole.epoch(0))
+        CHECK(names[static_cast<size_t>(batch.number)] == batch.names);
+    }
+    CHECK_THROWS_AS(Loader(f.set, f.set.cases, {.share = 2, .shares = 2}), Error);
+  }
+
   TEST_CASE("image and mask can be taken apart") {
     const Fixture f;
     Loader loader(f.set, f.set.cases, {.batch_size = 11, .shuffle = true});
