@@ -29,6 +29,7 @@ constexpr const char* kFile = "TESSERA_TEST_RANKS";
 
 // The parameters after some steps on a share of the same five cases.
 std::vector<double> trained(train::Ranks* ranks) {
+  const OnDevice on(Device::cpu());  // wherever the other tests are
   const int64_t rank = ranks ? ranks->rank() : 0, size = ranks ? ranks->size() : 1;
   const int64_t begin = kCases * rank / size, end = kCases * (rank + 1) / size;
   const Tensor x = uniform({kCases, 2, 6, 6}), t = uniform({kCases, 1, 6, 6}, -1, 1, 1);
