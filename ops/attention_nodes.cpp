@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "core/cpu/parallel.h"
+#include "core/error.h"
 #include "ops/attention_op.h"
 #include "ops/shape.h"
 
@@ -122,6 +123,25 @@ class FlashAttentionOp final : public AttentionOp {
 
 Tensor flash_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
                        const FlashAttentionOptions& options) {
+  const auto fits = [&](const Tensor& x) {
+    return x.defined() && x.dtype() == q.dtype() && x.ndim() == 3 && x.numel() > 0 &&
+           x.shape(0) == q.shape(0);
+  };
+  require(
+      q.defined() && (q.dtype() == f32 || q.dtype() == f64) && fits(q) && fits(k) && fits(v) &&
+          q.shape(2) == k.shape(2) && k.shape(1) == v.shape(1),
+      "flash_attention: q [H, L, E], k [H, S, E] and v [H, S, Ev] must be f32 or f64, of positive "
+      "extents");
+  if (mask.defined()) {
+    const Shape whole = {q.shape(0), q.shape(1), k.shape(1)};
+    bool covers = mask.ndim() == 3 && (mask.dtype() == bool_ || mask.dtype() == q.dtype());
+    for (int axis = 0; covers && axis < 3; ++axis)
+      covers = mask.shape(axis) == 1 || mask.shape(axis) == whole[axis];
+    require(covers && !options.causal,
+            "flash_attention: mask must be bool or {}, of shape {} or with 1s in it, and without "
+            "causal, got {} {}",
+            q.dtype(), whole, mask.dtype(), mask.shape());
+  }
   Tensors inputs = {q, k, v};
   if (mask.defined()) inputs.push_back(mask);
   const int64_t Ev = v.shape(2);

@@ -5,6 +5,7 @@
 
 #include "core/random.h"
 #include "core/scalar.h"
+#include "ops/real_functions.h"
 
 // What each element of a random tensor is made of: one Philox block, with the seed as its key, the
 // element's position and the tensor's number as its counter. `Result` is the element type.
@@ -41,7 +42,7 @@ struct NormalF32 {
   TESSERA_INLINE static float f(const Philox& p) {
     const float u = (static_cast<float>(p.word[0]) + 0.5f) * 0x1p-32f;
     const float v = static_cast<float>(static_cast<int32_t>(p.word[1] >> 8)) * 0x1p-24f;
-    return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi_v<float> * v);
+    return std::sqrt(-2 * real::log(u)) * real::cos_of_turns(v);
   }
 };
 

@@ -101,6 +101,26 @@ TESSERA_INLINE float log1p(float x) {
   return log(w) + (w > 0.0F && w < kInfinity ? lost : 0.0F);
 }
 
+// cos(2 pi x) for 0 <= x <= 1: sine or cosine of the distance to the nearest quarter (Cephes).
+TESSERA_INLINE float cos_of_turns(float x) {
+  constexpr float kRound = 0x1.8p23F;  // adding it rounds to a whole number
+  const float shifted = 4.0F * x + kRound;
+  const int32_t quarter =
+      __builtin_bit_cast(int32_t, shifted) - __builtin_bit_cast(int32_t, kRound);
+  const float angle = (x - 0.25F * (shifted - kRound)) * 6.28318530717958648F;
+  const float square = angle * angle;
+  float sine = -1.9515295891e-4F;
+  sine = sine * square + 8.3321608736e-3F;
+  sine = sine * square - 1.6666654611e-1F;
+  sine = sine * square * angle + angle;
+  float cosine = 2.443315711809948e-5F;
+  cosine = cosine * square - 1.388731625493765e-3F;
+  cosine = cosine * square + 4.166664568298827e-2F;
+  cosine = cosine * (square * square) - 0.5F * square + 1.0F;
+  const float size = (quarter & 1) != 0 ? sine : cosine;
+  return quarter == 1 || quarter == 2 ? -size : size;
+}
+
 TESSERA_INLINE float tanh(float x) {
   const float size = std::abs(x), square = x * x;
   const float far = 1.0F - 2.0F / (exp(2.0F * size) + 1.0F);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -42,6 +43,12 @@ float tanh32(float x) {
 float erfc32(float x) {
   return real::erfc(x);
 }
+float cos_of_turns32(float x) {
+  return real::cos_of_turns(x);
+}
+double cos_of_turns64(double x) {
+  return std::cos(2 * std::numbers::pi * x);
+}
 float below32(float x) {
   return real::normal(x).below;
 }
@@ -79,6 +86,10 @@ TEST_SUITE("ops/real_functions") {
     CHECK(worst(tanh32, std::tanh, -12, 12) < 2);
     CHECK(worst(tanh32, std::tanh, -1e-5F, 1e-5F) < 2);
     CHECK(worst(erfc32, std::erfc, -5, 9) < 8);
+    // Next to its zeros it is as exact as x is.
+    CHECK(worst(cos_of_turns32, cos_of_turns64, 0, 0.24F) < 2);
+    CHECK(worst(cos_of_turns32, cos_of_turns64, 0.26F, 0.74F) < 2);
+    CHECK(worst(cos_of_turns32, cos_of_turns64, 0.76F, 1) < 2);
     CHECK(worst(below32, below64, -4, 8) < 10);
     CHECK(worst(density32, density64, -4, 4) < 10);
   }
@@ -104,6 +115,8 @@ TEST_SUITE("ops/real_functions") {
     CHECK(erfc32(kInfinity) == 0);
     CHECK(erfc32(-kInfinity) == 2);
     CHECK(erfc32(0) == 1);
+    for (const float x : {0.0F, 0.25F, 0.5F, 0.75F, 1.0F})
+      CHECK(cos_of_turns32(x) == std::round(cos_of_turns64(x)));
     CHECK(below32(kInfinity) == 1);
     CHECK(below32(-kInfinity) == 0);
     CHECK(below32(0) == 0.5F);

@@ -22,7 +22,7 @@ struct Frame {
   const WithHostGpu gpu;
   FixedMemory source;
   Pool pool{source};
-  const HostCompiler compiler;
+  const HostCompiler compiler{};
   cuda::KernelCache kernels{gpu->driver(), compiler, ""};
   cuda::Stream stream{gpu->driver(), pool, kernels};
 };
