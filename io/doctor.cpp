@@ -149,8 +149,10 @@ Treatment repair(const fs::path& folder, const fs::path& copy, const DoctorOptio
   require_free(folder, out);
   require_free(folder, part);
   const Chart chart = examine(folder, options);
-  require(chart.check != "layout", "doctor: {} cannot be repaired: {}", folder.string(),
-          chart.findings[0].problem);
+  if (chart.check == "layout") {
+    fail(fmt::format("doctor: {} cannot be repaired: {}", folder.string(),
+                     chart.findings[0].problem));
+  }
   const bool any = std::any_of(chart.cases.begin(), chart.cases.end(),
                                [](const ExaminedCase& one) { return !one.leave_out; });
   require(any, "doctor: {} has no case that can be kept; {}", folder.string(),

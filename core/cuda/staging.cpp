@@ -58,7 +58,7 @@ std::unique_ptr<Parcel> Staging::pack(const void* from, int64_t bytes) {
   }
   if (block.busy) driver_.wait(block.done);
   block.busy = false;
-  std::memcpy(block.memory, from, static_cast<size_t>(bytes));
+  if (bytes > 0) std::memcpy(block.memory, from, static_cast<size_t>(bytes));
   return std::make_unique<PinnedParcel>(*this, block, bytes);
 }
 

@@ -40,8 +40,11 @@ Tensor channel_mean(const Segmentation& s, F&& f) {
 }
 
 Tensor sigmoid_focal(const Segmentation& s, const FocalOptions& o) {
-  require(o.alpha.size() != 1 || o.alpha[0] <= 1,
-          "focal_loss: alpha of channels against the rest must lie in [0, 1], got {}", o.alpha[0]);
+  if (o.alpha.size() == 1) {
+    require(o.alpha[0] <= 1,
+            "focal_loss: alpha of channels against the rest must lie in [0, 1], got {}",
+            o.alpha[0]);
+  }
   require(o.alpha.size() <= 1 || static_cast<int64_t>(o.alpha.size()) == s.channels,
           "focal_loss: alpha must have one number, or one for each of the {} channels, got {}",
           s.channels, o.alpha.size());
