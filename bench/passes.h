@@ -172,7 +172,7 @@ inline void others(const Lines& table, int64_t n) {
   const Tensor order = randperm(n).eval();
   table.bytes("index_select of rows", 2 * size, [&] { return index_select(x, 0, order); });
   table.bytes("index_add of rows", 4 * size, [&] { return index_add(x, 0, order, y); });
-  const Tensor w = variable(values({n, 1024}));
+  Tensor w = variable(values({n, 1024}));
   optim::Adam adam({w}, {}, {.check_finite = false});
   table.bytes("Adam", 7 * size, [&] {
     adam.step(Tensors{y});

@@ -25,6 +25,7 @@ INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
 # What CMakeLists.txt adds for clang 14, since the compile commands may be g++'s.
 OPTIONS = [f"--extra-arg-before=-isystem{ROOT}/cmake/clang14", "--extra-arg=-fsized-deallocation"]
 OPTIONS += ["--quiet", "--extra-arg=-Wno-unknown-warning-option"]
+OPTIONS += ["--extra-arg=-Wno-unused-command-line-argument"]  # gcc's
 # Files are read without the precompiled header, so that each includes what it uses.
 PRECOMPILED = re.compile(
     r" (-Winvalid-pch|(-Xclang )?-include(-pch)? (-Xclang )?\S*/cmake_pch\.hxx\S*)"
