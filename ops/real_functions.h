@@ -118,7 +118,7 @@ TESSERA_INLINE float cos_of_turns(float x) {
   cosine = cosine * square + 4.166664568298827e-2F;
   cosine = cosine * (square * square) - 0.5F * square + 1.0F;
   const float size = (quarter & 1) != 0 ? sine : cosine;
-  return quarter == 1 || quarter == 2 ? -size : size;
+  return ((quarter + 1) & 2) != 0 ? -size : size;
 }
 
 TESSERA_INLINE float tanh(float x) {
