@@ -58,7 +58,7 @@ Tensor Staged::arrive() {
   const std::shared_ptr<Parcel> parcel = std::exchange(parcel_, nullptr);
   require(parcel != nullptr, "arrive: the values must not have arrived before");
   const OnDevice on(device_);
-  const Tensor result = make_leaf(static_op(arrival_op), shape_, dtype_);
+  Tensor result = make_leaf(static_op(arrival_op), shape_, dtype_);
   const Ref<Buffer> buffer = allocate(result.node()->bytes(), device_);
   if (buffer->bytes > 0) parcel->send(buffer->data);
   result.node()->value = buffer;
