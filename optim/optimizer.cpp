@@ -236,7 +236,7 @@ void Optimizer::accumulate(const Tensor& loss, bool check_finite) {
   require_finite(finite, "backward", loss);
 }
 
-Tensors Optimizer::combined(Tensors gradients) const {
+Tensors Optimizer::combined(const Tensors& gradients) const {
   const NoGrad no_grad;
   return options_.combine ? options_.combine(gradients) : gradients;
 }

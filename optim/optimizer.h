@@ -130,7 +130,7 @@ class Optimizer {
   // Gradients of the loss plus the accumulated ones.
   Tensors gradients_of(const char* function, const Tensor& loss) const;
   void accumulate(const Tensor& loss, bool check_finite);
-  Tensors combined(Tensors gradients) const;
+  Tensors combined(const Tensors& gradients) const;
   // With `finite`, a bool: where it does not hold, nothing is updated and false returned; without,
   // what is not finite is an Error.
   bool apply(Tensors gradients, const Tensor& loss, Tensor finite = {});

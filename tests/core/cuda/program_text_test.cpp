@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/evaluator.h"
+#include "ops/axes.h"
 #include "ops/binary.h"
 #include "ops/creation.h"
 #include "ops/reduce.h"
