@@ -185,7 +185,7 @@ void Optimizer::step() {
   require(any,
           "step: there are no accumulated gradients; call backward(loss) before, or "
           "step(loss)");
-  apply(combined(std::move(gradients)), {});
+  apply(combined(gradients), {});
 }
 
 void Optimizer::step(const Tensors& gradients) {
