@@ -1,5 +1,6 @@
 #include "io/picture.h"
 
+#include <algorithm>
 #include <climits>
 #include <memory>
 
@@ -32,19 +33,40 @@ bool is_bmp(std::string_view bytes) {
   return bytes.starts_with("BM");
 }
 
-// Whether the JPEG goes on to its end marker. stb_image paints what is missing grey.
-bool reaches_end_of_jpeg(std::string_view bytes) {
+// Whether no Huffman table of a segment has more codes than there are bytes to encode.
+bool huffman_tables_fit(std::string_view segment) {
+  constexpr size_t kHeader = 17;
+  while (segment.size() >= kHeader) {
+    size_t codes = 0;
+    for (size_t i = 1; i < kHeader; ++i) codes += static_cast<uint8_t>(segment[i]);
+    if (codes > 256) return false;
+    segment.remove_prefix(std::min(segment.size(), kHeader + codes));
+  }
+  return true;
+}
+
+// What stb_image does not look at: it writes behind its tables where one is too long, searches for
+// markers where there are none, and paints what is missing grey.
+struct JpegSegments {
+  bool sound = true;      // as far as the file goes
+  bool complete = false;  // it goes on to its end marker
+};
+JpegSegments segments_of_jpeg(std::string_view bytes) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(bytes[i]); };
   size_t at = 2;
-  while (at + 2 <= bytes.size() && byte(at) == 0xff) {
+  while (at + 2 <= bytes.size()) {
     const int marker = byte(at + 1);
-    if (marker == 0xd9) return true;
+    if (byte(at) != 0xff) return {.sound = false};
+    if (marker == 0xd9) return {.complete = true};
     if (marker == 0xff) {  // filling
       ++at;
       continue;
     }
-    if (at + 4 > bytes.size()) return false;
-    at += 2 + number_at<uint16_t>(bytes.data() + at + 2, true);
+    if (at + 4 > bytes.size()) break;
+    const size_t length = number_at<uint16_t>(bytes.data() + at + 2, true);
+    const std::string_view segment = bytes.substr(at + 4, length < 2 ? 0 : length - 2);
+    if (marker == 0xc4 && !huffman_tables_fit(segment)) return {.sound = false};
+    at += 2 + length;
     if (marker != 0xda) continue;
     // Entropy-coded data goes on until a marker that is neither a stuffed 0 nor a restart.
     const auto in_data = [&] {
@@ -53,7 +75,7 @@ bool reaches_end_of_jpeg(std::string_view bytes) {
     };
     while (at + 2 <= bytes.size() && in_data()) ++at;
   }
-  return false;
+  return {};
 }
 
 // Bytes that a BMP of this size must have. stb_image takes what is missing as black.
@@ -66,6 +88,8 @@ int64_t bytes_of_bmp(std::string_view bytes, int64_t height, int64_t width) {
 
 Picture decode_stb_header(std::string_view bytes, const std::string& name) {
   require(bytes.size() <= INT_MAX, "{}: a JPEG or BMP must be smaller than 2 GiB", name);
+  require(!is_jpeg(bytes) || segments_of_jpeg(bytes).sound,
+          "{} is damaged: its segments or Huffman tables are not those of a JPEG", name);
   int width = 0, height = 0, channels = 0;
   const bool readable =
       stbi_info_from_memory(reinterpret_cast<const stbi_uc*>(bytes.data()),
@@ -79,9 +103,9 @@ Picture decode_stb(std::string_view bytes, const std::string& name) {
   Picture picture = decode_stb_header(bytes, name);
   const auto size = static_cast<int64_t>(bytes.size());
   // A JPEG spends at least a bit on a block of 64 pixels.
-  const bool complete =
-      picture.lossy ? picture.height * picture.width <= size * 8 * 64 && reaches_end_of_jpeg(bytes)
-                    : bytes_of_bmp(bytes, picture.height, picture.width) <= size;
+  const bool complete = picture.lossy ? picture.height * picture.width <= size * 8 * 64 &&
+                                            segments_of_jpeg(bytes).complete
+                                      : bytes_of_bmp(bytes, picture.height, picture.width) <= size;
   require(complete, "{} is truncated: {} bytes cannot hold {}x{} pixels", name, size, picture.width,
           picture.height);
 
