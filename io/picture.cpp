@@ -42,7 +42,7 @@ bool huffman_tables_fit(std::string_view segment) {
     if (codes > 256) return false;
     segment.remove_prefix(std::min(segment.size(), kHeader + codes));
   }
-  return true;
+  return segment.empty();
 }
 
 // What stb_image does not look at: it writes behind its tables where one is too long, searches for
