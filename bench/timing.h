@@ -3,6 +3,8 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -14,6 +16,16 @@ namespace tessera::bench {
 // behind the other arguments. Its numbers mean nothing then.
 inline bool is_quick(int argc, char** argv) {
   return argc > 1 && std::string_view(argv[argc - 1]) == "--quick";
+}
+
+// What `run` returns, or 1 when it throws, with the error on standard error.
+inline int reporting_errors(int (*run)(int, char**), int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }
 
 // One way of doing the work that is compared.

@@ -52,6 +52,7 @@ struct JpegSegments {
   bool complete = false;  // it goes on to its end marker
 };
 JpegSegments segments_of_jpeg(std::string_view bytes) {
+  if (!is_jpeg(bytes)) return {};
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(bytes[i]); };
   size_t at = 2;
   while (at + 2 <= bytes.size()) {
@@ -86,10 +87,11 @@ int64_t bytes_of_bmp(std::string_view bytes, int64_t height, int64_t width) {
   return number_at<uint32_t>(bytes.data() + 10) + (width * bits + 31) / 32 * 4 * height;
 }
 
-Picture decode_stb_header(std::string_view bytes, const std::string& name) {
+Picture decode_stb_header(std::string_view bytes, const JpegSegments& segments,
+                          const std::string& name) {
   require(bytes.size() <= INT_MAX, "{}: a JPEG or BMP must be smaller than 2 GiB", name);
-  require(!is_jpeg(bytes) || segments_of_jpeg(bytes).sound,
-          "{} is damaged: its segments or Huffman tables are not those of a JPEG", name);
+  require(segments.sound, "{} is damaged: its segments or Huffman tables are not those of a JPEG",
+          name);
   int width = 0, height = 0, channels = 0;
   const bool readable =
       stbi_info_from_memory(reinterpret_cast<const stbi_uc*>(bytes.data()),
@@ -100,12 +102,13 @@ Picture decode_stb_header(std::string_view bytes, const std::string& name) {
 }
 
 Picture decode_stb(std::string_view bytes, const std::string& name) {
-  Picture picture = decode_stb_header(bytes, name);
+  const JpegSegments segments = segments_of_jpeg(bytes);
+  Picture picture = decode_stb_header(bytes, segments, name);
   const auto size = static_cast<int64_t>(bytes.size());
   // A JPEG spends at least a bit on a block of 64 pixels.
-  const bool complete = picture.lossy ? picture.height * picture.width <= size * 8 * 64 &&
-                                            segments_of_jpeg(bytes).complete
-                                      : bytes_of_bmp(bytes, picture.height, picture.width) <= size;
+  const bool complete = picture.lossy
+                            ? picture.height * picture.width <= size * 8 * 64 && segments.complete
+                            : bytes_of_bmp(bytes, picture.height, picture.width) <= size;
   require(complete, "{} is truncated: {} bytes cannot hold {}x{} pixels", name, size, picture.width,
           picture.height);
 
@@ -147,7 +150,7 @@ Picture decode_picture_header(std::string_view bytes, const std::string& name) {
   if (is_pnm(bytes)) return decode_pnm_header(bytes, name);
   if (is_tiff(bytes)) return decode_tiff_picture_header(bytes, name);
   require_known(is_jpeg(bytes) || is_bmp(bytes), name);
-  return decode_stb_header(bytes, name);
+  return decode_stb_header(bytes, segments_of_jpeg(bytes), name);
 }
 
 }  // namespace tessera::io

@@ -99,10 +99,4 @@ std::string xml_error(std::string_view text) {
   return roots == 1 ? "" : "no root";
 }
 
-int count(std::string_view text, std::string_view part) {
-  int n = 0;
-  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + part.size())) ++n;
-  return n;
-}
-
 }  // namespace tessera::testing

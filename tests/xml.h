@@ -10,7 +10,4 @@ namespace tessera::testing {
 // entities, no control characters. Declarations (<!...>) are passed over.
 std::string xml_error(std::string_view text);
 
-// How often `part` occurs.
-int count(std::string_view text, std::string_view part);
-
 }  // namespace tessera::testing

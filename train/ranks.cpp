@@ -98,7 +98,7 @@ Ranks::Ranks(std::vector<std::string> devices)
   for (int rank = 1; rank < size(); ++rank) {
     const pid_t process = fork();
     if (process < 0) {
-      for (const int other : processes_) kill(other, SIGKILL);
+      end_others();
       fail(fmt::format("train: a process for {} cannot be started: {}",
                        devices_[static_cast<size_t>(rank)], std::strerror(errno)));
     }

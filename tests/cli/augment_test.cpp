@@ -6,6 +6,7 @@
 #include "io/dataset.h"
 #include "io/image.h"
 #include "tests/cli/program.h"
+#include "tests/text.h"
 #include "tests/train/tiny_set.h"
 
 using namespace tessera;

@@ -8,6 +8,7 @@
 #include "io/model_file.h"
 #include "io/npy.h"
 #include "tests/cli/program.h"
+#include "tests/text.h"
 #include "tests/train/tiny_set.h"
 
 using namespace tessera;

@@ -5,6 +5,7 @@
 #include "io/image.h"
 #include "io/json_file.h"
 #include "tests/cli/program.h"
+#include "tests/text.h"
 #include "tests/train/tiny_set.h"
 
 using namespace tessera;

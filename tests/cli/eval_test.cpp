@@ -4,6 +4,7 @@
 
 #include "io/json_file.h"
 #include "tests/cli/program.h"
+#include "tests/text.h"
 #include "tests/train/mask_folders.h"
 
 using namespace tessera;

@@ -8,6 +8,7 @@
 #include "io/image.h"
 #include "tests/cli/program.h"
 #include "tests/io/temporary_set.h"
+#include "tests/text.h"
 
 using namespace tessera;
 using testing::Ended;

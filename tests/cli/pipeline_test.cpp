@@ -15,6 +15,7 @@
 #include "tests/data.h"
 #include "tests/io/temporary_set.h"
 #include "tests/oracle.h"
+#include "tests/text.h"
 #include "tests/train/tiny_set.h"
 
 using namespace tessera;

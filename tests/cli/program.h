@@ -25,7 +25,7 @@ class Program {
 
   void signal(int number) const;
   int pid() const { return pid_; }
-  // Waits until it ends; after a minute it is killed.
+  // Waits until it ends; after five minutes it is killed.
   Ended wait();
 
  private:
@@ -38,9 +38,5 @@ Ended run_program(const std::vector<std::string>& arguments, uint64_t largest_fi
 
 // Waits for a file to exist, or fails the test after a minute.
 void wait_for(const std::filesystem::path& file);
-
-inline bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 }  // namespace tessera::testing

@@ -1,4 +1,5 @@
 #include "tests/cli/program.h"
+#include "tests/text.h"
 
 #include <doctest/doctest.h>
 

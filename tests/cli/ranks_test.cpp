@@ -6,47 +6,26 @@
 
 #include <doctest/doctest.h>
 
-#include "io/model_file.h"
 #include "tests/cli/program.h"
-#include "tests/train/tiny_set.h"
+#include "tests/text.h"
+#include "tests/train/tiny_run.h"
 
 using namespace tessera;
 using testing::Ended;
 using testing::has;
 using testing::Program;
 using testing::run_program;
+using testing::state_of;
 using testing::TinySet;
+using testing::train_words;
 using testing::wait_for;
 
 namespace {
 
 std::vector<std::string> words(const TinySet& set, const std::string& run, int epochs) {
-  return {"train",
-          "--data",
-          set.data().string(),
-          "--out",
-          set.run(run).string(),
-          "--model",
-          "unet(width=1)",
-          "--epochs",
-          std::to_string(epochs),
-          "--batch",
-          "4",
-          "--schedule",
-          "constant",
-          "--pictures",
-          "1",
-          "--device",
-          "cpu,cpu"};
-}
-
-std::map<std::string, std::vector<double>> state_of(const std::filesystem::path& run) {
-  const io::ModelFile file = io::load_model(run / "last.tessera");
-  std::map<std::string, std::vector<double>> state;
-  for (const auto& entry : file.weights) state[entry.first] = entry.second.to_vector<double>();
-  for (const auto& entry : file.training->tensors)
-    state["training/" + entry.first] = entry.second.to_vector<double>();
-  return state;
+  std::vector<std::string> words = train_words(set, run, epochs, 4);
+  words.insert(words.end(), {"--device", "cpu,cpu"});
+  return words;
 }
 
 // The process that a program started, once there is one.

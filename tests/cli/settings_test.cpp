@@ -6,6 +6,7 @@
 
 #include "io/json_file.h"
 #include "tests/cli/program.h"
+#include "tests/text.h"
 #include "tests/train/tiny_set.h"
 
 using namespace tessera;

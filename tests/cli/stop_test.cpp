@@ -9,36 +9,21 @@
 
 #include "io/model_file.h"
 #include "tests/cli/program.h"
-#include "tests/train/tiny_set.h"
+#include "tests/text.h"
+#include "tests/train/tiny_run.h"
 
 using namespace tessera;
 using testing::Ended;
 using testing::has;
 using testing::Program;
 using testing::run_program;
+using testing::state_of;
 using testing::TinySet;
+using testing::train_words;
 using testing::wait_for;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::vector<std::string> start_words(const TinySet& set, const std::string& run, int epochs) {
-  return {"train",
-          "--data",
-          set.data().string(),
-          "--out",
-          set.run(run).string(),
-          "--model",
-          "unet(width=1)",
-          "--epochs",
-          std::to_string(epochs),
-          "--batch",
-          "2",
-          "--schedule",
-          "constant",
-          "--pictures",
-          "1"};
-}
 
 std::vector<std::string> resume_words(const TinySet& set, const std::string& run, int epochs) {
   return {"train", "--out", set.run(run).string(), "--resume", "--epochs", std::to_string(epochs)};
@@ -49,17 +34,6 @@ int64_t epochs_done(const fs::path& run) {
                             "run");
 }
 
-// All numbers of the weights and of the state of training.
-std::map<std::string, std::vector<double>> state_of(const fs::path& run) {
-  const io::ModelFile file = io::load_model(run / "last.tessera");
-  std::map<std::string, std::vector<double>> state;
-  for (const auto& entry : file.weights) state[entry.first] = entry.second.to_vector<double>();
-  for (const auto& entry : file.training->tensors) {
-    state["training/" + entry.first] = entry.second.to_vector<double>();
-  }
-  return state;
-}
-
 // Runs to a few epochs further than `run` came, and compares with a run that nobody stopped.
 void check_goes_on(const TinySet& set, const std::string& run) {
   const int epochs = static_cast<int>(epochs_done(set.run(run))) + 2;
@@ -67,7 +41,7 @@ void check_goes_on(const TinySet& set, const std::string& run) {
   CAPTURE(ended.err);
   REQUIRE(ended.status == 0);
   CHECK(epochs_done(set.run(run)) == epochs);
-  REQUIRE(run_program(start_words(set, run + " whole", epochs)).status == 0);
+  REQUIRE(run_program(train_words(set, run + " whole", epochs)).status == 0);
   CHECK(state_of(set.run(run)) == state_of(set.run(run + " whole")));
 }
 
@@ -80,7 +54,7 @@ TEST_SUITE("cli/stop") {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
       CAPTURE(number);
       const TinySet set("cli_stop_signal");
-      Program program(start_words(set, "run", kForever));
+      Program program(train_words(set, "run", kForever));
       wait_for(set.run("run") / "best.tessera");
       program.signal(number);
       const Ended ended = program.wait();
@@ -95,7 +69,7 @@ TEST_SUITE("cli/stop") {
 
   TEST_CASE("a stop file saves and ends with 0") {
     const TinySet set("cli_stop_file");
-    Program program(start_words(set, "run", kForever));
+    Program program(train_words(set, "run", kForever));
     wait_for(set.run("run") / "best.tessera");
     std::ofstream(set.run("run") / "stop") << "";
     const Ended ended = program.wait();
@@ -107,7 +81,7 @@ TEST_SUITE("cli/stop") {
 
   TEST_CASE("a time limit saves and ends with 0") {
     const TinySet set("cli_stop_time");
-    std::vector<std::string> words = start_words(set, "run", kForever);
+    std::vector<std::string> words = train_words(set, "run", kForever);
     words.insert(words.end(), {"--max-minutes", "0.003"});
     const Ended ended = run_program(words);
     CHECK(ended.status == 0);
@@ -117,7 +91,7 @@ TEST_SUITE("cli/stop") {
   TEST_CASE("killed at any moment, it leaves the last complete checkpoint") {
     const TinySet set("cli_stop_kill");
     const fs::path run = set.run("run");
-    REQUIRE(run_program(start_words(set, "run", 2)).status == 0);
+    REQUIRE(run_program(train_words(set, "run", 2)).status == 0);
     int64_t before = epochs_done(run);
     CHECK(before == 2);
     for (int i = 0; i < 10; ++i) {

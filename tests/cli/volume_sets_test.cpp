@@ -9,6 +9,7 @@
 #include "io/volume.h"
 #include "tests/cli/program.h"
 #include "tests/io/temporary_set.h"
+#include "tests/text.h"
 
 using namespace tessera;
 using testing::Ended;

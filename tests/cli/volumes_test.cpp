@@ -8,6 +8,7 @@
 #include "tests/cli/program.h"
 #include "tests/io/damage.h"
 #include "tests/io/volume_samples.h"
+#include "tests/text.h"
 
 using namespace tessera;
 using testing::Ended;

@@ -30,11 +30,6 @@ using namespace tessera::testing;
 
 namespace {
 
-int64_t count(const std::vector<std::string>& calls, const std::string& prefix) {
-  return std::ranges::count_if(calls,
-                               [&](const std::string& call) { return call.starts_with(prefix); });
-}
-
 // A small network with random numbers, trained with a rate that changes; new data in every step.
 struct Loop {
   explicit Loop(Device device) : device(device) { manual_seed(3); }

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "core/error.h"
+#include "tests/text.h"
 #include "tests/xml.h"
 
 using namespace tessera;

@@ -7,6 +7,7 @@
 #include "io/json_file.h"
 #include "io/nifti.h"
 #include "tests/io/temporary_set.h"
+#include "tests/text.h"
 
 using namespace tessera;
 using namespace tessera::io;
@@ -20,10 +21,6 @@ std::string problems_of(const Diagnosis& diagnosis) {
   for (const Finding& one : diagnosis.findings)
     text += one.check + (one.note ? " (note): " : ": ") + one.problem + "\n";
   return text;
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "io/bytes.h"
 #include "io/contact_sheet.h"
+#include "tests/text.h"
 #include "tests/xml.h"
 
 using namespace tessera;

@@ -6,18 +6,14 @@
 #include <doctest/doctest.h>
 
 #include "tests/error_of.h"
+#include "tests/text.h"
 
 using namespace tessera;
 using testing::error_of;
+using testing::has;
 using train::TrainConfig;
 
-namespace {
-
-bool has(const std::string& text, const char* part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_SUITE("train/config") {
   TEST_CASE("impossible values are refused by name") {

@@ -5,10 +5,12 @@
 #include <doctest/doctest.h>
 
 #include "tests/error_of.h"
+#include "tests/text.h"
 #include "train/config.h"
 
 using namespace tessera;
 using testing::error_of;
+using testing::has;
 using train::TrainConfig;
 
 namespace {
@@ -22,10 +24,6 @@ struct TextFile {
   ~TextFile() { std::filesystem::remove(path); }
   std::filesystem::path path;
 };
-
-bool has(const std::string& text, const char* part) {
-  return text.find(part) != std::string::npos;
-}
 
 }  // namespace
 

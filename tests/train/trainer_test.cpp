@@ -8,10 +8,13 @@
 #include "io/run_log.h"
 #include "tests/core/cuda/host_gpu.h"
 #include "tests/error_of.h"
-#include "tests/train/tiny_set.h"
+#include "tests/text.h"
+#include "tests/train/tiny_run.h"
 
 using namespace tessera;
 using testing::error_of;
+using testing::has;
+using testing::state_of;
 using testing::TinySet;
 using train::TrainConfig;
 namespace fs = std::filesystem;
@@ -36,21 +39,6 @@ train::Outcome run(const TrainConfig& config, const fs::path& stop_file = {}) {
   train::Trainer trainer(config);
   train::StopRequest stop(stop_file);
   return trainer.run(stop);
-}
-
-// All bytes of the weights and of the state of training.
-std::map<std::string, std::vector<double>> state_of(const TrainConfig& config) {
-  const io::ModelFile file = io::load_model(fs::path(config.out) / "last.tessera");
-  std::map<std::string, std::vector<double>> state;
-  for (const auto& entry : file.weights) state[entry.first] = entry.second.to_vector<double>();
-  for (const auto& entry : file.training->tensors) {
-    state["training/" + entry.first] = entry.second.to_vector<double>();
-  }
-  return state;
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace
@@ -93,11 +81,11 @@ TEST_SUITE("train/trainer") {
     run(one);
     run(two);
     set_num_threads(threads);
-    CHECK(state_of(one) == state_of(two));
+    CHECK(state_of(one.out) == state_of(two.out));
     TrainConfig other = tiny_config(set, "other");
     other.seed = 1;
     run(other);
-    CHECK(state_of(one) != state_of(other));
+    CHECK(state_of(one.out) != state_of(other.out));
   }
 
   TEST_CASE("all of a run is on the device that was asked for") {
@@ -109,7 +97,7 @@ TEST_SUITE("train/trainer") {
         testing::HostGpuMode::collecting);  // computes by the processor's kernels
     device.device = testing::host_gpu().str();
     run(device);
-    CHECK(state_of(device) == state_of(plain));
+    CHECK(state_of(device.out) == state_of(plain.out));
     CHECK(gpu->memory().peak > 0);
     CHECK(settings().device == Device::cpu());
   }
@@ -142,7 +130,7 @@ TEST_SUITE("train/trainer") {
       std::ofstream(stop) << "";
       CHECK(run(parts, stop).stopped == "stop was found");
       CHECK(run(parts).stopped.empty());
-      CHECK(state_of(parts) == state_of(whole));
+      CHECK(state_of(parts.out) == state_of(whole.out));
       CHECK(io::read_run_log(fs::path(parts.out) / "log.csv").rows() == 4);
     }
   }
@@ -155,7 +143,7 @@ TEST_SUITE("train/trainer") {
       whole.amp = amp;
       whole.accumulate = 2;
       run(whole);
-      const auto expected = state_of(whole);
+      const auto expected = state_of(whole.out);
       CHECK((expected.count("training/scaler.scale") == 1) == (std::string(amp) == "f16"));
       const io::RunHistory log = io::read_run_log(fs::path(whole.out) / "log.csv");
       CHECK(log["loss"].back() < log["loss"].front());
@@ -166,7 +154,7 @@ TEST_SUITE("train/trainer") {
       parts.resume = true;
       parts.epochs = 4;
       run(parts);
-      CHECK(state_of(parts) == expected);
+      CHECK(state_of(parts.out) == expected);
     }
     TrainConfig wrong = tiny_config(set, "wrong");
     wrong.amp = "f64";

@@ -4,17 +4,13 @@
 
 #include "core/error.h"
 #include "tests/error_of.h"
+#include "tests/text.h"
 
 using namespace tessera;
 using testing::error_of;
+using testing::has;
 
-namespace {
-
-bool has(const std::string& text, const char* part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_SUITE("zoo/catalogue") {
   TEST_CASE("options reach the network") {

@@ -21,11 +21,6 @@ using namespace tessera::testing;
 
 namespace {
 
-int64_t count(const std::vector<std::string>& calls, const std::string& prefix) {
-  return std::ranges::count_if(calls,
-                               [&](const std::string& call) { return call.starts_with(prefix); });
-}
-
 struct Twice final : KernelOp {
   std::string_view name() const override { return "twice"; }
   void run(std::span<const Array> in, const Array& out) const override {

@@ -24,10 +24,9 @@ namespace {
 
 int64_t launches(WithHostGpu& host) {
   std::vector<std::string>& calls = host->driver().calls;
-  const int64_t count = std::ranges::count_if(
-      calls, [](const std::string& call) { return call.starts_with("launch"); });
+  const int64_t launched = count(calls, "launch");
   calls.clear();
-  return count;
+  return launched;
 }
 
 // What an optimizer makes of parameters of many shapes in some steps, and its state.

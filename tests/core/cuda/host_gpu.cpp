@@ -185,6 +185,11 @@ const HostKernels::Kernel& HostKernels::find(const std::string& text) {
   return by_text_.at(text);
 }
 
+int64_t count(const std::vector<std::string>& calls, std::string_view prefix) {
+  return std::ranges::count_if(calls,
+                               [&](const std::string& call) { return call.starts_with(prefix); });
+}
+
 std::string joined(const std::vector<std::string>& texts) {
   std::string headers, bodies;
   for (size_t k = 0; k < texts.size(); ++k) {

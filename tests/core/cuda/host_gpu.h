@@ -68,6 +68,9 @@ class HostDriver : public cuda::Driver {
   std::map<Work*, std::unique_ptr<Work>> recordings_;
 };
 
+// How many of the calls begin so.
+int64_t count(const std::vector<std::string>& calls, std::string_view prefix);
+
 // Several texts of kernels as one, in which those of text number k are called program<k> and
 // join<k>.
 std::string joined(const std::vector<std::string>& texts);
