@@ -22,6 +22,18 @@ bool reads_in_place(const Program& program, int slot, const Node& node) {
   });
 }
 
+// Whether the program makes new values of old ones, whose memory it takes over when it runs after
+// the last kernel that reads them: more than the kernel's result would take for that long.
+bool updates(const Graph& graph, const Group& group) {
+  return std::any_of(group.inputs.begin(), group.inputs.end(), [&](int old) {
+    return std::any_of(group.outputs.begin(), group.outputs.end(), [&](int made) {
+      const Vertex &from = graph.vertices[at(old)], &to = graph.vertices[at(made)];
+      return !from.pending && from.node->handles() == 0 && to.wanted &&
+             from.node->bytes() == to.node->bytes();
+    });
+  });
+}
+
 }  // namespace
 
 void join_epilogues(const Graph& graph, std::vector<Group>& groups) {
@@ -42,6 +54,7 @@ void join_epilogues(const Graph& graph, std::vector<Group>& groups) {
       for (const int v : group.inputs) last = std::max(last, made[at(v)]);
       const auto fits = [&] {
         if (last == kBefore || groups[at(last)].kind != Group::Kind::kernel) return false;
+        if (updates(graph, group)) return false;
         const Node& kernel = *graph.vertices[at(groups[at(last)].outputs[0])].node;
         if (follower[at(last)] >= 0 || !static_cast<const KernelOp&>(*kernel.op).has_parts())
           return false;

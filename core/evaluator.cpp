@@ -166,7 +166,7 @@ class Evaluation {
   }
 
   std::shared_ptr<const Plan> make() const {
-    Plan plan = make_plan(graph(), fates_, settings().fusion);
+    Plan plan = make_plan(graph(), fates_, settings().fusion, device_ != Device::cpu());
     for (Group& step : plan.steps) {
       if (step.kind == Group::Kind::program) step.prepared = backend(device_).prepare(step.program);
     }

@@ -18,6 +18,8 @@ constexpr size_t kMaxInstructions = 128;  // of a merged program
 constexpr size_t kMaxStores = 8;
 constexpr size_t kMaxCheap = 4;  // operations a recomputed value may take
 constexpr int kLookBack = 24;    // groups tried as partners of a new one
+// Up to so many elements a step of its own takes longer than what it computes.
+constexpr int64_t kSmall = 4096;
 
 using detail::at;
 
@@ -262,7 +264,8 @@ class Fusing {
     return false;
   }
 
-  // Everything v reads is in memory before group g runs or is computed by it, and they share work.
+  // Everything v reads is in memory before group g runs or is computed by it, and they share work:
+  // more than a number, unless they are small.
   bool can_read(const Emitter& emitter, int g, const Draft& draft) const {
     bool shares = false;
     for (const Emitter::Read& read : emitter.reads()) {
@@ -274,7 +277,8 @@ class Fusing {
       } else if (ready_[at(read.value)] >= g) {
         return false;
       } else if (std::binary_search(draft.loads.begin(), draft.loads.end(), read.value)) {
-        shares = true;
+        shares = shares || graph_.vertices[at(read.value)].node->numel() > 1 ||
+                 draft.space.numel() <= kSmall;
       }
     }
     return shares;

@@ -115,6 +115,10 @@ class KernelOp : public Op {
   virtual bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
                         const Array& output) const;
 
+  // Whether it throws for some values of its inputs, such as an index out of range. Then nothing
+  // that existed before is overwritten until it has run.
+  virtual bool may_fail() const { return true; }
+
   // A kernel that has_parts() tells which elements of the result are final while it computes the
   // others, so that what follows finds them in the cache.
   virtual bool has_parts() const { return false; }

@@ -5,6 +5,7 @@
 
 #include "core/index.h"
 #include "core/node.h"
+#include "core/schedule.h"
 
 namespace tessera {
 
@@ -79,9 +80,23 @@ bool can_overwrite(const Program& program, int slot, const Store& store, DType s
   return true;
 }
 
+// The last kernel that may fail, or the program that is joined to it; -1 if there is none.
+int last_that_may_fail(const Graph& graph, const std::vector<Group>& steps, bool all_may_fail) {
+  for (auto s = static_cast<int>(steps.size()) - 1; s >= 0; --s) {
+    const Group& step = steps[at(s)];
+    if (step.kind != Group::Kind::kernel) continue;
+    const Op& op = *graph.vertices[at(step.outputs[0])].node->op;
+    if (!all_may_fail && !static_cast<const KernelOp&>(op).may_fail()) continue;
+    const bool joins = s + 1 < static_cast<int>(steps.size()) && steps[at(s + 1)].joined;
+    return joins ? s + 1 : s;
+  }
+  return -1;
+}
+
 }  // namespace
 
-Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion& rules) {
+Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion& rules,
+               bool all_may_fail) {
   Plan plan;
   const auto count = static_cast<int>(graph.vertices.size());
   plan.places.resize(at(count));
@@ -126,6 +141,8 @@ Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion&
     const Place& place = plan.places[at(v)];
     return place.kind == Place::Kind::alias ? place.source : v;
   };
+  const auto outlives = [&](int v) { return !storage_dies[at(v)]; };
+  hasten(plan.steps, last_that_may_fail(graph, plan.steps, all_may_fail), outlives, storage);
   std::vector<int> first(at(count), -1), last(at(count), -1);
   const auto count_steps = static_cast<int>(plan.steps.size());
   for (int s = 0; s < count_steps; ++s) {
@@ -140,12 +157,9 @@ Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion&
   }
 
   // Donation: an output takes the place of an input that dies in the same step.
-  // Kernels may fail on bad data, so what existed before is only overwritten after the last of
-  // them: a failed evaluation changes nothing.
-  int last_kernel = -1;
-  for (int s = 0; s < count_steps; ++s) {
-    if (plan.steps[at(s)].kind == Group::Kind::kernel || plan.steps[at(s)].joined) last_kernel = s;
-  }
+  // What existed before is only overwritten after the last kernel that may fail: a failed
+  // evaluation changes nothing.
+  const int may_fail = last_that_may_fail(graph, plan.steps, all_may_fail);
   std::vector<char> donated(at(count), 0);
   std::vector<int> merged_into(at(count), -1);
   for (int s = 0; s < count_steps; ++s) {
@@ -182,7 +196,7 @@ Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion&
         if (graph.vertices[at(input)].pending && storage_dies[at(output)]) {
           merged_into[at(output)] = input;
         } else if (!graph.vertices[at(input)].pending && !storage_dies[at(output)] &&
-                   s > last_kernel) {
+                   s > may_fail) {
           plan.places[at(output)].donor = input;
         } else if (kernel && input == kernel->outputs[0] && !storage_dies[at(output)]) {
           for (Place& place : plan.places) {

@@ -37,6 +37,9 @@ struct Fate {
   bool cut = false;         // nobody can ask for a gradient through it after the run
 };
 
-Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion& rules);
+// What outlives the run is computed as soon as it can be (see schedule.h), but behind the last
+// kernel that may fail: all of them may where memory for intermediate results can run out.
+Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion& rules,
+               bool all_may_fail = false);
 
 }  // namespace tessera

@@ -31,6 +31,7 @@ class AttentionOp : public KernelOp {
   void key(std::string& out) const override {
     append_key(out, options_.scale, options_.causal, masked_);
   }
+  bool may_fail() const override { return false; }
 
  protected:
   size_t rest_at() const { return masked_ ? 4 : 3; }

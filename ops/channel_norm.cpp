@@ -128,6 +128,7 @@ class ChannelMomentsOp final : public KernelOp {
   explicit ChannelMomentsOp(NormGroups groups) : groups_(groups) {}
   std::string_view name() const override { return "channel_moments"; }
   void key(std::string& out) const override { append_key(out, groups_.number); }
+  bool may_fail() const override { return false; }
   bool differentiable() const override { return false; }
 
   void run(std::span<const Array> in, const Array& out) const override {
@@ -186,6 +187,7 @@ class NormOp : public KernelOp {
     append_key(out, options_.eps, options_.weight, options_.bias, options_.relu,
                options_.groups.number);
   }
+  bool may_fail() const override { return false; }
   const Options& options() const { return options_; }
 
  protected:

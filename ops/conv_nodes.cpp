@@ -31,6 +31,7 @@ class ConvOp : public KernelOp {
     geometry_.key(out);
     append_key(out, algorithm_);
   }
+  bool may_fail() const override { return false; }
   Cost cost(const Node&) const override { return {geometry_.flops()}; }
 
  protected:

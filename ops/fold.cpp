@@ -72,6 +72,7 @@ class FoldOp final : public KernelOp {
   explicit FoldOp(const Windows& windows) : windows_(windows) {}
   std::string_view name() const override { return "fold"; }
   void key(std::string& out) const override { windows_.key(out); }
+  bool may_fail() const override { return false; }
   void run(std::span<const Array> inputs, const Array& output) const override {
     if (output.dtype == f64) return add<double>(inputs[0], output);
     add<float>(inputs[0], output);

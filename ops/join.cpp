@@ -25,6 +25,7 @@ class CatOp final : public KernelOp {
   explicit CatOp(int axis) : axis_(axis) {}
   std::string_view name() const override { return "cat"; }
   void key(std::string& out) const override { append_key(out, axis_); }
+  bool may_fail() const override { return false; }
 
   void run(std::span<const Array> inputs, const Array& output) const override {
     constexpr int64_t kGrain = 1 << 18;  // bytes

@@ -55,6 +55,7 @@ class MatmulOp final : public KernelOp {
       : transpose_a_(transpose_a), transpose_b_(transpose_b) {}
   std::string_view name() const override { return "matmul"; }
   void key(std::string& out) const override { append_key(out, transpose_a_, transpose_b_); }
+  bool may_fail() const override { return false; }
 
   void run(std::span<const Array> inputs, const Array& output) const override {
     run_in_parts(inputs, output, {});

@@ -280,6 +280,7 @@ class ResampleOp final : public KernelOp, public detail::Repeatable {
                o.cubic_a, o.antialias, o.exclude_outside, o.roi_start, o.roi_end,
                o.extrapolation_value, adjoint_);
   }
+  bool may_fail() const override { return false; }
   Cost cost(const Node& node) const override {
     const double wide = axis_.options.filter == Filter::cubic ? 8 : 4;
     return {wide * static_cast<double>(std::max(node.numel(), node.input(0)->numel()))};

@@ -41,6 +41,7 @@ class RowOp : public KernelOp {
   void key(std::string& out) const override {
     append_key(out, options_.norm.eps, options_.norm.centered, options_.weight, options_.bias);
   }
+  bool may_fail() const override { return false; }
 
  protected:
   size_t bias_at() const { return options_.weight ? 2 : 1; }

@@ -261,6 +261,7 @@ class PointsOp : public KernelOp {
     append_key(out, spec_.options.filter, spec_.options.padding, spec_.options.align_corners,
                spec_.axes, spec_.order);
   }
+  bool may_fail() const override { return false; }
   Cost cost(const Node& node) const override {
     const double taps = std::pow(spec_.degree() + 1, spec_.axes);
     return {2 * taps * static_cast<double>(std::max(node.numel(), node.input(0)->numel()))};

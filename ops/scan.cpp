@@ -70,6 +70,7 @@ class LinearRecurrenceOp final : public KernelOp {
   LinearRecurrenceOp(int axis, bool reverse) : axis_(axis), reverse_(reverse) {}
   std::string_view name() const override { return "linear_recurrence"; }
   void key(std::string& out) const override { append_key(out, axis_, reverse_); }
+  bool may_fail() const override { return false; }
   Cost cost(const Node& node) const override { return {2.0 * static_cast<double>(node.numel())}; }
 
   void run(std::span<const Array> inputs, const Array& output) const override {
@@ -142,6 +143,7 @@ class ScanOp : public KernelOp {
  public:
   explicit ScanOp(const ScanSettings& s) : s_(s) {}
   void key(std::string& out) const override { append_key(out, s_.axis, s_.exclusive, s_.reverse); }
+  bool may_fail() const override { return false; }
 
  protected:
   bool launch(cuda::Stream& stream, const char* state, const Array& x, const Array& y) const {

@@ -47,6 +47,7 @@ class LineOp : public KernelOp {
  public:
   LineOp(int axis, bool log) : axis_(axis), log_(log) {}
   void key(std::string& out) const override { append_key(out, axis_, log_); }
+  bool may_fail() const override { return false; }
 
  protected:
   template <class F>

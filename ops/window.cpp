@@ -79,6 +79,7 @@ class WindowOp : public KernelOp {
                  a.adaptive);
     }
   }
+  bool may_fail() const override { return false; }
   // One operation for each element that a window sees.
   Cost cost(const Node& node) const override {
     auto seen = static_cast<double>(planes_of(node.shape, window_));

@@ -185,7 +185,7 @@ void Optimizer::step() {
   require(any,
           "step: there are no accumulated gradients; call backward(loss) before, or "
           "step(loss)");
-  apply(combined(gradients), {});
+  apply(combined(std::move(gradients)), {});
 }
 
 void Optimizer::step(const Tensors& gradients) {
@@ -236,9 +236,10 @@ void Optimizer::accumulate(const Tensor& loss, bool check_finite) {
   require_finite(finite, "backward", loss);
 }
 
-Tensors Optimizer::combined(const Tensors& gradients) const {
+Tensors Optimizer::combined(Tensors&& gradients) const {
   const NoGrad no_grad;
-  return options_.combine ? options_.combine(gradients) : gradients;
+  const Tensors own = std::move(gradients);  // nobody else holds them while they are computed
+  return options_.combine ? options_.combine(own) : own;
 }
 
 void Optimizer::zero_grad() {

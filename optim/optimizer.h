@@ -43,8 +43,10 @@ struct StepOptions {
 //   for (...) opt.backward(loss(model(x), y) / k);
 //   opt.step();
 //
-// When an evaluation fails (a label out of range, a loss that is NaN, no memory), the error leaves
-// parameters, state and accumulated gradients as they were.
+// When an evaluation fails (a label out of range, a loss that is NaN, no memory left on a GPU), the
+// error leaves parameters, state and accumulated gradients as they were. On the processor parameters
+// are updated as soon as their gradients are there, so that a kernel of the backward pass that the
+// system denies memory may come too late for that.
 //
 // Half parameters are updated in f32 and rounded once; their state is f32.
 class Optimizer {
@@ -130,7 +132,7 @@ class Optimizer {
   // Gradients of the loss plus the accumulated ones.
   Tensors gradients_of(const char* function, const Tensor& loss) const;
   void accumulate(const Tensor& loss, bool check_finite);
-  Tensors combined(const Tensors& gradients) const;
+  Tensors combined(Tensors&& gradients) const;
   // With `finite`, a bool: where it does not hold, nothing is updated and false returned; without,
   // what is not finite is an Error.
   bool apply(Tensors gradients, const Tensor& loss, Tensor finite = {});
