@@ -44,51 +44,67 @@ bool Batches::conflicts(const Program& program, const std::vector<int64_t>& para
 }
 
 void Batches::add(const Program& program, std::vector<int64_t> parameters) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   owner_ = std::this_thread::get_id();
-  if (conflicts(program, parameters)) flush_locked();
+  std::vector<Waiting> due;
+  if (conflicts(program, parameters)) due = take_all();
   for (const Touched& t : program.touched) {
     const int64_t at = parameters[static_cast<size_t>(t.slot)];
     (t.written ? written_ : read_).add(at + t.begin, at + t.end);
   }
   auto waiting = std::ranges::find(waiting_, program.kernels, &Waiting::kernels);
-  if (waiting == waiting_.end())
-    waiting = waiting_.insert(waiting, {program.kernels, std::vector<Member>()});
+  if (waiting == waiting_.end()) {
+    const auto kind = kinds_.find(program.kernels.get());
+    waiting = waiting_.insert(
+        waiting,
+        {program.kernels, kind == kinds_.end() ? nullptr : &kind->second, std::vector<Member>()});
+  }
   waiting->members.push_back({program.blocks, std::move(parameters)});
-  const auto kind = kinds_.find(program.kernels.get());
-  const int64_t most = kind == kinds_.end() ? 1 : kind->second.most;
-  if (static_cast<int64_t>(waiting->members.size()) < most) return;
-  launch(*waiting);
-  waiting->members.clear();
+  if (std::ssize(waiting->members) >= (waiting->kind ? waiting->kind->most : 1)) {
+    due.push_back(std::move(*waiting));
+    waiting_.erase(waiting);
+  }
+  launch(due, std::move(lock));
 }
 
 void Batches::flush() {
-  const std::lock_guard lock(mutex_);
-  flush_locked();
+  std::unique_lock lock(mutex_);
+  const std::vector<Waiting> all = take_all();
+  launch(all, std::move(lock));
 }
 
 void Batches::flush_own() {
-  const std::lock_guard lock(mutex_);
-  if (owner_ == std::this_thread::get_id()) flush_locked();
+  std::unique_lock lock(mutex_);
+  if (owner_ != std::this_thread::get_id()) return;
+  const std::vector<Waiting> all = take_all();
+  launch(all, std::move(lock));
 }
 
-void Batches::flush_locked() {
-  // Also when a launch fails, nothing is left waiting.
-  const std::vector<Waiting> all = std::exchange(waiting_, {});
+// Also when a launch fails, nothing of this is left waiting.
+std::vector<Batches::Waiting> Batches::take_all() {
   read_.clear();
   written_.clear();
-  for (const Waiting& waiting : all) launch(waiting);
+  return std::exchange(waiting_, {});
 }
 
-void Batches::launch(const Waiting& waiting) {
-  const std::vector<Member>& members = waiting.members;
-  if (members.empty()) return;
-  const bool many = members.size() > 1;
-  const Kind* const kind = many ? &kinds_.at(waiting.kernels.get()) : nullptr;
-  if (rehearsing_) {
-    if (many) kernels_.request(kind->text);
-    return;
+void Batches::launch(const std::vector<Waiting>& due, std::unique_lock<std::mutex> lock) {
+  const bool rehearsing = rehearsing_;
+  // A thread that records holds the stream while it adds programs, so nobody may wait for the
+  // stream with this lock. The order is kept: only the thread that runs a plan has any waiting.
+  lock.unlock();
+  for (const Waiting& waiting : due) {
+    const bool many = waiting.members.size() > 1;
+    if (!rehearsing) {
+      launch(waiting, many);
+    } else if (many) {
+      kernels_.request(waiting.kind->text);
+    }
   }
+}
+
+void Batches::launch(const Waiting& waiting, bool many) {
+  const std::vector<Member>& members = waiting.members;
+  const Kind* const kind = waiting.kind;
   Launch all;
   all.threads = kThreads;
   if (!many) {

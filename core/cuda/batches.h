@@ -62,12 +62,14 @@ class Batches {
   };
   struct Waiting {
     std::shared_ptr<PendingKernels> kernels;
+    const Kind* kind;  // null: no others of this text can be known
     std::vector<Member> members;
   };
 
   bool conflicts(const Program& program, const std::vector<int64_t>& parameters) const;
-  void flush_locked();
-  void launch(const Waiting& waiting);
+  std::vector<Waiting> take_all();
+  void launch(const std::vector<Waiting>& due, std::unique_lock<std::mutex> lock);
+  void launch(const Waiting& waiting, bool many);
 
   Driver& driver_;
   KernelCache& kernels_;
