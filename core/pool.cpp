@@ -18,7 +18,11 @@ std::byte* Pool::take(int64_t bytes, int64_t& capacity) {
   capacity = size_class(bytes);
   const std::lock_guard lock(mutex_);
   std::byte* block = nullptr;
-  if (const auto list = free_.find(capacity); list != free_.end() && !list->second.empty()) {
+  const int64_t most = reuse_ == Reuse::latest ? capacity * 3 / 2 : capacity;
+  auto list = free_.lower_bound(capacity);
+  while (list != free_.end() && list->second.empty()) ++list;
+  if (list != free_.end() && list->first <= most) {
+    capacity = list->first;
     block = list->second.back();
     list->second.pop_back();
     cached_ -= capacity;

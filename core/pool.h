@@ -31,7 +31,8 @@ enum class Reuse : uint8_t { latest, lowest };
 // Caching allocator: freed blocks are kept in lists by size and handed out again, because writing
 // to fresh pages costs 3 to 20 times as much as writing to pages already touched, and because
 // freeing memory of a GPU waits for its work. Sizes are rounded up by at most an eighth so that
-// similar requests share blocks. Before more is taken from the source than a quarter beyond what
+// similar requests share blocks, and a block half as large again will do where addresses need not
+// come back. Before more is taken from the source than a quarter beyond what
 // was ever in use, cached blocks of other sizes are given back: when the plan of a step changes, so
 // does the size of its arena. Thread-safe.
 class Pool {

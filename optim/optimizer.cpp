@@ -136,6 +136,7 @@ Tensors Optimizer::gradients_of(const char* function, const Tensor& loss) const 
   require(is_floating(loss.dtype()) && loss.numel() == 1,
           "{}: the loss must be one floating number, got {} {}; take its mean or sum", function,
           loss.dtype(), loss.shape());
+  eval(parameters());  // or a first step would have the numbers they start with in memory, too
   Tensors gradients = vjp({loss}, parameters(), {expand(scalar(1.0, loss.dtype()), loss.shape())});
   const bool any = std::any_of(gradients.begin(), gradients.end(),
                                [](const Tensor& gradient) { return gradient.defined(); });

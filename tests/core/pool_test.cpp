@@ -44,6 +44,28 @@ TEST_SUITE("core/pool") {
     }
   }
 
+  TEST_CASE("a cached block half as large again will do, where addresses need not come back") {
+    for (const Reuse reuse : {Reuse::latest, Reuse::lowest}) {
+      System system;
+      Pool pool(system, reuse);
+      int64_t large = 0, capacity = 0;
+      std::byte* const block = pool.take(3 << 20, large);
+      pool.give(block, large);
+      std::byte* const other = pool.take(2 << 20, capacity);
+      const bool again = reuse == Reuse::latest;
+      CHECK((other == block) == again);
+      CHECK(capacity == (again ? large : size_class(2 << 20)));
+      CHECK(pool.live() == capacity);
+      CHECK(pool.cached() == (again ? 0 : large));
+      pool.give(other, capacity);
+      std::byte* const small = pool.take((2 << 20) - (1 << 18), capacity);
+      CHECK(small != block);  // more than half as large again
+      pool.give(small, capacity);
+      pool.trim();
+      CHECK(system.blocks == 0);
+    }
+  }
+
   TEST_CASE("a freed block is kept for requests of its size") {
     System system;
     Pool pool(system);
