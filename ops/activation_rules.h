@@ -7,7 +7,8 @@
 #include "ops/rules.h"
 #include "ops/unary.h"
 
-// Derivatives of the activations.
+// Derivatives of the activations. `needs_x` is there where they are computed from x, which is kept
+// for them anyway, so that other gradients can do without y.
 
 namespace tessera {
 
@@ -28,6 +29,7 @@ struct Rules<activation::Relu6> {
 
 template <>
 struct Rules<activation::Silu> {
+  static constexpr bool needs_x = true;
   static Tensor df(const Tensor& x, const Tensor&) {
     const Tensor s = sigmoid(x);
     return s * (1 + x * (1 - s));
@@ -36,6 +38,7 @@ struct Rules<activation::Silu> {
 
 template <>
 struct Rules<activation::Gelu> {
+  static constexpr bool needs_x = true;
   static Tensor df(const Tensor& x, const Tensor&) { return detail::gelu_slope(x); }
 };
 
@@ -49,6 +52,7 @@ struct Rules<activation::GeluSlope> {
 
 template <>
 struct Rules<activation::GeluTanh> {
+  static constexpr bool needs_x = true;
   static Tensor df(const Tensor& x, const Tensor&) {
     constexpr double scale = activation::GeluTanh::kScale, cubic = activation::GeluTanh::kCubic;
     const Tensor square = x * x;
@@ -59,6 +63,7 @@ struct Rules<activation::GeluTanh> {
 
 template <>
 struct Rules<activation::Mish> {
+  static constexpr bool needs_x = true;
   static Tensor df(const Tensor& x, const Tensor&) {
     const Tensor t = tanh(softplus(x));
     return t + x * sigmoid(x) * (1 - t * t);
@@ -74,6 +79,7 @@ struct Rules<activation::HardSigmoid> {
 
 template <>
 struct Rules<activation::HardSwish> {
+  static constexpr bool needs_x = true;
   static Tensor df(const Tensor& x, const Tensor&) {
     return where(x <= -3, 0, where(x >= 3, 1, x / 3 + 0.5));
   }

@@ -4,8 +4,8 @@
 
 namespace tessera::detail {
 
-// A kernel op that is a pass over memory: a gradient that needs its result much later better
-// computes it a second time than keeps it.
+// An op that is a pass over memory: a gradient that needs its result much later better computes it
+// a second time than keeps it.
 class Repeatable {
  public:
   virtual ~Repeatable() = default;
@@ -14,8 +14,8 @@ class Repeatable {
   virtual bool keeps_inputs() const { return false; }
 };
 
-// y computed a second time, if a Repeatable op made it and it is pending, from inputs that are so,
-// too, as far as that saves memory; else y.
+// y computed a second time, if a Repeatable op made it (and at most reshaped or cast it) and it is
+// pending, from inputs that are so, too, as far as that saves memory; else y.
 Tensor again(const Tensor& y);
 
 }  // namespace tessera::detail

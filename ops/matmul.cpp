@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/op.h"
 #include "core/precision.h"
+#include "ops/again.h"
 #include "ops/binary.h"
 #include "ops/matmul.cu.inc"
 #include "ops/reduce.h"
@@ -87,8 +88,11 @@ class MatmulOp final : public KernelOp {
       dx[0] = unbroadcast(da, a.shape());
     }
     if (needed[1]) {
-      const Tensor db = transpose_b_ ? contract(dy, a, true, transpose_a_)
-                                     : contract(a, dy, !transpose_a_, false);
+      // Beside so many columns a pass over a is little, and nobody has to keep it until then.
+      constexpr int64_t kColumns = 128;
+      const Tensor made = dy.shape(-1) >= kColumns ? detail::again(a) : a;
+      const Tensor db = transpose_b_ ? contract(dy, made, true, transpose_a_)
+                                     : contract(made, dy, !transpose_a_, false);
       dx[1] = unbroadcast(db, b.shape());
     }
     return dx;

@@ -9,6 +9,7 @@
 #include "core/cpu/parallel.h"
 #include "core/cuda/stream.h"
 #include "core/op.h"
+#include "ops/again.h"
 #include "ops/norm_parts.h"
 #include "ops/reduce.h"
 #include "ops/row_norm.cu.inc"
@@ -175,9 +176,10 @@ class RowNormBackwardOp final : public RowOp {
   }
 };
 
-class RowNormOp final : public RowOp {
+class RowNormOp final : public RowOp, public detail::Repeatable {
  public:
   using RowOp::RowOp;
+  bool keeps_inputs() const override { return true; }
   std::string_view name() const override {
     return options_.norm.centered ? "layer_norm" : "rms_norm";
   }

@@ -3,6 +3,7 @@
 #include "core/amp.h"
 #include "core/error.h"
 #include "core/map_function.h"
+#include "ops/again.h"
 #include "ops/chain.h"
 #include "ops/rules.h"
 
@@ -17,7 +18,7 @@ concept HasFused = requires(const Tensor& x) {
 // The op of a function of one variable, from its struct (see *_functions.h), its rules and its
 // loops.
 template <class F>
-class UnaryOp final : public MapOp {
+class UnaryOp final : public MapOp, public detail::Repeatable {
  public:
   UnaryOp(const char* name, ScalarFunction function, const TileRow& tiles)
       : name_(name), function_(function), tiles_(tiles), full_(detail::amp_wants_full(name)) {}
@@ -27,6 +28,12 @@ class UnaryOp final : public MapOp {
   ChainStep chain(DType type) const override { return chain_step_of<F>(type); }
   bool differentiable() const override { return has_df || has_dx; }
   bool cheap() const override { return !std::is_base_of_v<OnReal, F>; }
+  bool worth_repeating(const Node&) const override {
+    return requires {
+      Rules<F>::needs_x;
+    };
+  }
+  bool keeps_inputs() const override { return true; }
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed) const override {
     if constexpr (has_dx) {
       return {Rules<F>::dx(x[0], y, dy)};

@@ -13,7 +13,10 @@
 #include "ops/conv.h"
 #include "ops/interpolate.h"
 #include "ops/join.h"
+#include "ops/matmul.h"
+#include "ops/norm.h"
 #include "ops/reduce.h"
+#include "ops/shape.h"
 #include "tests/ops/samples.h"
 #include "tests/oracle.h"
 
@@ -101,6 +104,27 @@ TEST_SUITE("ops/again") {
     const int64_t maps = maps_of(grad(loss, w), image.numel() * 4);
     CHECK(maps >= 6);
     CHECK(maps < 10);
+  }
+
+  TEST_CASE("layers of a transformer keep what norms and activations are computed from") {
+    const Tensor x = variable(uniform({4, 8}));
+    CHECK(is_new(reshape(gelu(x), {8, 4})));
+    CHECK(is_new(cast(layer_norm(x, {8}), bf16)));
+    CHECK_FALSE(is_new(relu(x)));
+    CHECK_FALSE(is_new(cast(x, bf16)));
+
+    const Tensor tokens = cast(uniform({2, 64, 128}), f32).eval();
+    Tensors w;
+    for (int i = 0; i < 12; ++i) w.push_back(variable(cast(uniform({128, 128}), f32).eval()));
+    Tensor z = tokens;
+    for (size_t i = 0; i < w.size(); i += 2)
+      z = z + linear(gelu(linear(layer_norm(z, {128}), w[i], {})), w[i + 1], {});
+    const Tensor loss = sum(z * z);
+    z = {};
+    // Two for each of the six layers, not four.
+    const int64_t maps = maps_of(grad(loss, w), tokens.numel() * 4);
+    CHECK(maps >= 12);
+    CHECK(maps < 19);
   }
 
   TEST_CASE("a concatenation with what was enlarged is not kept") {
