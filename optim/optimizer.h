@@ -44,9 +44,9 @@ struct StepOptions {
 //   opt.step();
 //
 // When an evaluation fails (a label out of range, a loss that is NaN, no memory left on a GPU), the
-// error leaves parameters, state and accumulated gradients as they were. On the processor parameters
-// are updated as soon as their gradients are there, so that a kernel of the backward pass that the
-// system denies memory may come too late for that.
+// error leaves parameters, state and accumulated gradients as they were. On the processor
+// parameters are updated as soon as their gradients are there, so that a kernel of the backward
+// pass that the system denies memory may come too late for that.
 //
 // Half parameters are updated in f32 and rounded once; their state is f32.
 class Optimizer {
