@@ -6,9 +6,6 @@
 #include <fmt/core.h>
 
 #include "core/cpu/isa.h"
-#include "core/cpu/parallel.h"
-#include "core/cpu/reals.h"
-#include "core/cpu/scratch.h"
 #include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
@@ -17,56 +14,14 @@
 #include "ops/window_kernels.h"
 #include "ops/window_planes.h"
 
-TESSERA_FOR_EACH_ISA(extern const tessera::detail::PairKernels<float> pairs_f32;
-                     extern const tessera::detail::PairKernels<double> pairs_f64)
-
 namespace tessera::detail {
 
 namespace {
-
-int64_t planes_of(const Shape& shape, const Window& window) {
-  return shape.slice(0, shape.ndim() - window.ndim).numel();
-}
-
-// Calls f(WindowPlane<T>) for each plane of an output. The plane is the unit of parallel work, so
-// that no two threads add to one element.
-template <class F>
-void for_each_plane(const Window& window, DType dtype, const Array& output, F&& f) {
-  if (output.numel() == 0) return;
-  constexpr int64_t few = 1 << 14;
-  const WindowSpans spans = window.spans();
-  const int64_t planes = planes_of(output.shape, window);
-  const bool serial = planes * std::max(window.extent(), window.outputs()) < few;
-  dispatch(compute_type(dtype), [&]<class T>(T) {
-    if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
-      cpu::parallel_for(planes, serial, [&](int64_t i) {
-        WindowPlane<T> plane(window, spans, i, planes);
-        f(plane);
-        plane.finish(output);
-      });
-    }
-  });
-}
 
 template <class T>
 constexpr T lowest() {
   using Limits = std::numeric_limits<T>;
   return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
-}
-
-// The kernels of windows 2 x 2, side by side, of a dtype that has them; otherwise null.
-template <class T>
-const PairKernels<T>* pair_kernels(const Window& window) {
-  for (int a = 1; a < 3; ++a) {
-    const WindowAxis& axis = window.axis[static_cast<size_t>(a)];
-    if (axis.adaptive || axis.kernel != 2 || axis.stride != 2 || axis.dilation != 1 ||
-        axis.before != 0 || 2 * axis.outputs > axis.extent)
-      return nullptr;
-  }
-  if (window.axis[0].extent != 1 || window.axis[0].outputs != 1) return nullptr;
-  if constexpr (std::is_same_v<T, float>) return &TESSERA_SELECT(pairs_f32);
-  if constexpr (std::is_same_v<T, double>) return &TESSERA_SELECT(pairs_f64);
-  return nullptr;
 }
 
 class WindowOp : public KernelOp {
@@ -158,7 +113,11 @@ class MaxBackwardOp final : public WindowOp {
       const T *x = plane.in(inputs[0]), *dy = plane.in(inputs[1]);
       T* dx = plane.out(output);
       if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
-        run_pairs(*pairs, x, dy, dx);
+        for_each_pair_of_rows(window_, [&](int64_t o, int64_t top, int64_t bottom) {
+          pairs->max_backward(x + top, x + bottom, dy + o, window_.axis[2].outputs, dx + top,
+                              dx + bottom);
+        });
+        clear_behind_pairs(window_, dx);
         return;
       }
       std::fill_n(dx, window_.extent(), T{});
@@ -194,18 +153,6 @@ class MaxBackwardOp final : public WindowOp {
              a.outputs * a.kernel == a.extent;
     });
   }
-  template <class T>
-  void run_pairs(const PairKernels<T>& pairs, const T* x, const T* dy, T* dx) const {
-    const WindowAxis &down = window_.axis[1], &across = window_.axis[2];
-    const int64_t W = across.extent, Wo = across.outputs;
-    for (int64_t h = 0; h < down.outputs; ++h) {
-      const int64_t top = 2 * h * W, bottom = top + W;
-      pairs.max_backward(x + top, x + bottom, dy + h * Wo, Wo, dx + top, dx + bottom);
-      std::fill(dx + top + 2 * Wo, dx + bottom, T{});  // a column that no window sees
-      std::fill(dx + bottom + 2 * Wo, dx + bottom + W, T{});
-    }
-    std::fill(dx + 2 * down.outputs * W, dx + down.extent * W, T{});
-  }
 };
 
 Tensor max_backward(const Tensor& x, const Tensor& dy, const Window& window) {
@@ -221,9 +168,9 @@ class MaxOp final : public WindowOp {
       const T* x = plane.in(inputs[0]);
       T* y = plane.out(output);
       if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
-        const int64_t W = window_.axis[2].extent, Wo = window_.axis[2].outputs;
-        for (int64_t h = 0; h < window_.axis[1].outputs; ++h)
-          pairs->max(x + 2 * h * W, x + (2 * h + 1) * W, Wo, y + h * Wo);
+        for_each_pair_of_rows(window_, [&](int64_t o, int64_t top, int64_t bottom) {
+          pairs->max(x + top, x + bottom, window_.axis[2].outputs, y + o);
+        });
         return;
       }
       plane.for_each_maximum(x, [&](int64_t o, int64_t i) { y[o] = i < 0 ? lowest<T>() : x[i]; });
@@ -269,10 +216,19 @@ class AverageOp : public WindowOp {
     for_each_plane(window_, output.dtype, output, [&]<class T>(WindowPlane<T>& plane) {
       const T* x = plane.in(inputs[0]);
       T* y = plane.out(output);
+      if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
+        for_each_pair_of_rows(window_, [&](int64_t o, int64_t top, int64_t bottom) {
+          pairs->average(x + top, x + bottom, window_.axis[2].outputs, divided_by(4), y + o);
+        });
+        return;
+      }
+      if constexpr (std::is_floating_point_v<T>) {
+        if (plane.grid.by_rows) return average_rows(plane, x, y);
+      }
       plane.for_each_window([&](int64_t o, const WindowView& view) {
         double sum = 0;
         view.for_each([&](int64_t i) { sum += static_cast<double>(x[i]); });
-        y[o] = static_cast<T>(sum / divided_by(view));
+        y[o] = static_cast<T>(sum / divided_by(seen(view.d) * seen(view.h) * seen(view.w)));
       });
     });
   }
@@ -288,14 +244,44 @@ class AverageOp : public WindowOp {
     windows.count_padding = divisor_.count_padding;
     return windows;
   }
-  double divided_by(const WindowView& view) const {
-    if (divisor_.number != 0) return static_cast<double>(divisor_.number);
-    const int64_t count = divisor_.count_padding
-                              ? view.d.padded * view.h.padded * view.w.padded
-                              : view.d.inside() * view.h.inside() * view.w.inside();
-    return static_cast<double>(std::max<int64_t>(1, count));
+  // Positions of a window along an axis that count, and what the sum over so many is divided by.
+  int64_t seen(const Span& span) const {
+    return divisor_.count_padding ? span.padded : span.inside();
+  }
+  double divided_by(int64_t seen) const {
+    return static_cast<double>(divisor_.number != 0 ? divisor_.number : std::max<int64_t>(1, seen));
+  }
+  // Calls f(first output, its divisors, its taps) for each row of windows.
+  template <class T, class F>
+  void for_each_row(WindowPlane<T>& plane, F&& f) const {
+    std::vector<double> divisors(plane.grid.spans[2].size());
+    int64_t before = -1;
+    plane.for_each_row(
+        [&](int64_t output, const Span& d, const Span& h, const std::vector<WindowTap>& taps) {
+          const int64_t lines = seen(d) * seen(h);
+          for (size_t o = 0; o < divisors.size() && lines != before; ++o)
+            divisors[o] = divided_by(lines * seen(plane.grid.spans[2][o]));
+          before = lines;
+          f(output, divisors.data(), taps);
+        });
   }
   const Divisor divisor_;
+
+ private:
+  template <class T>
+  void average_rows(WindowPlane<T>& plane, const T* x, T* y) const {
+    const AverageKernels<T>& kernels = averages_kernels<T>();
+    const int64_t n = window_.axis[2].outputs, stride = window_.axis[2].stride;
+    std::vector<double> sums(static_cast<size_t>(n));
+    for_each_row(plane,
+                 [&](int64_t output, const double* divisors, const std::vector<WindowTap>& taps) {
+                   std::fill(sums.begin(), sums.end(), 0);
+                   for (const WindowTap& tap : taps)
+                     kernels.add_tap(x + tap.position + tap.begin * stride, stride,
+                                     tap.end - tap.begin, sums.data() + tap.begin);
+                   kernels.divide(sums.data(), divisors, n, y + output);
+                 });
+  }
 };
 
 class AverageBackwardOp final : public AverageOp {
@@ -306,9 +292,21 @@ class AverageBackwardOp final : public AverageOp {
     for_each_plane(window_, output.dtype, output, [&]<class T>(WindowPlane<T>& plane) {
       const T* dy = plane.in(inputs[0]);
       T* dx = plane.out(output);
+      if (const PairKernels<T>* const pairs = pair_kernels<T>(window_)) {
+        for_each_pair_of_rows(window_, [&](int64_t o, int64_t top, int64_t bottom) {
+          pairs->average_backward(dy + o, window_.axis[2].outputs, divided_by(4), dx + top,
+                                  dx + bottom);
+        });
+        clear_behind_pairs(window_, dx);
+        return;
+      }
       std::fill_n(dx, window_.extent(), T{});
+      if constexpr (std::is_floating_point_v<T>) {
+        if (plane.grid.by_rows) return spread_rows(plane, dy, dx);
+      }
       plane.for_each_window([&](int64_t o, const WindowView& view) {
-        const T share = static_cast<T>(static_cast<double>(dy[o]) / divided_by(view));
+        const double divisor = divided_by(seen(view.d) * seen(view.h) * seen(view.w));
+        const T share = static_cast<T>(static_cast<double>(dy[o]) / divisor);
         view.for_each([&](int64_t i) { dx[i] = static_cast<T>(dx[i] + share); });
       });
     });
@@ -320,6 +318,22 @@ class AverageBackwardOp final : public AverageOp {
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
     return {
         make_node(std::make_shared<AverageOp>(window_, divisor_), {dy}, x[0].shape(), dy.dtype())};
+  }
+
+ private:
+  template <class T>
+  void spread_rows(WindowPlane<T>& plane, const T* dy, T* dx) const {
+    const AverageKernels<T>& kernels = averages_kernels<T>();
+    const int64_t n = window_.axis[2].outputs, stride = window_.axis[2].stride;
+    std::vector<T> shares(static_cast<size_t>(n));
+    for_each_row(plane,
+                 [&](int64_t output, const double* divisors, const std::vector<WindowTap>& taps) {
+                   kernels.divide_shares(dy + output, divisors, n, shares.data());
+                   // The last tap first: each element takes from one window after the other.
+                   for (auto tap = taps.rbegin(); tap != taps.rend(); ++tap)
+                     kernels.spread_tap(shares.data() + tap->begin, stride, tap->end - tap->begin,
+                                        dx + tap->position + tap->begin * stride);
+                 });
   }
 };
 
