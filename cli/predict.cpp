@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/predict_flags.h"
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/settings.h"
 #include "infer/volume.h"
@@ -122,6 +123,7 @@ int predict(const PredictConfig& config) {
           "predict: nothing is to be written; allow --masks, --overlays or --probabilities");
   use_threads("predict", config.threads);
   const OnDevice on(device_of_name(config.device));
+  const Amp precision(amp_of_name(config.amp));
   const infer::PredictOptions options = config.options("predict");
   std::vector<infer::Model> models = load_models("predict", config.model);
   if (config.postprocess != "model") {

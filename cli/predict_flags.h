@@ -12,7 +12,7 @@ namespace tessera::cli {
 struct PredictFlags {
   std::string window, blend = "gaussian", placement = "nnunet", mirror;
   double overlap = 0.5;
-  std::string device = "cpu";
+  std::string device = "cpu", amp = "off";
 
   template <class Config, class F>
   static void fields(Config& c, F f) {
@@ -22,6 +22,7 @@ struct PredictFlags {
     f("placement", c.placement, "of windows: nnunet spreads them evenly, monai in fixed steps");
     f("mirror", c.mirror, "average with mirror images: w left-right, h top-bottom, hw all four");
     f("device", c.device, "cpu, cuda (an NVIDIA GPU) or cuda:1 (the second)");
+    f("amp", c.amp, "mixed precision: bf16, f16 or off");
   }
 
   // What they mean. Throws Error, beginning with the verb, when they mean nothing.

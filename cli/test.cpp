@@ -6,6 +6,7 @@
 #include "cli/case_flags.h"
 #include "cli/command.h"
 #include "cli/predict_flags.h"
+#include "core/amp.h"
 #include "core/settings.h"
 #include "io/dataset.h"
 #include "io/json_file.h"
@@ -43,6 +44,7 @@ int test_model(TestConfig config) {
     config.out = (fs::path(config.model).parent_path() / config.split).string();
   use_threads("test", config.threads);
   const OnDevice on(device_of_name(config.device));
+  const Amp precision(amp_of_name(config.amp));
   const infer::PredictOptions options = config.options("test");
   const infer::Model model = infer::load_model(config.model);
   const io::Dataset set = config.open(model.labels);

@@ -60,6 +60,13 @@ Amp::~Amp() {
   if (!saved_) amp_state().casts.clear();
 }
 
+std::optional<DType> amp_of_name(std::string_view name) {
+  if (name == "bf16") return bf16;
+  if (name == "f16") return f16;
+  require(name == "off", "amp must be bf16, f16 or off, got '{}'", name);
+  return std::nullopt;
+}
+
 std::optional<DType> amp_dtype() {
   return amp_state().dtype;
 }

@@ -39,6 +39,9 @@ class Amp {
   std::optional<DType> saved_;
 };
 
+// The dtype that a user asks for by "bf16", "f16" or "off". Throws Error for other words.
+std::optional<DType> amp_of_name(std::string_view name);
+
 // The dtype of mixed precision in this scope, if it is on.
 std::optional<DType> amp_dtype();
 

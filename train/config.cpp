@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/amp.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "train/setup.h"
@@ -33,8 +34,7 @@ void TrainConfig::check() const {
   within("max_minutes", max_minutes, 0, 1e9);
   require(lr > 0 && std::isfinite(lr), "train: lr must be above 0 and finite, got {}", lr);
   require(ema >= 0 && ema < 1, "train: ema must be in [0, 1), got {}", ema);
-  require(amp == "off" || amp == "bf16" || amp == "f16",
-          "train: amp must be bf16, f16 or off, got '{}'", amp);
+  amp_of_name(amp);
   for (const std::string& name : split_list(device)) device_of_name(name);
   require(!device.empty(), "train: device must be cpu or cuda, got ''");
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/amp.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "core/settings.h"
@@ -127,11 +128,8 @@ Setup::Setup(const TrainConfig& config, Ranks* ranks) : data((config.check(), op
   optim::StepOptions step{.clip_norm = config.clip_norm};
   if (ranks) step.combine = [ranks](const Tensors& gradients) { return ranks->mean(gradients); };
   optimizer = optim::make(config.optimizer, model.network->parameters(), step);
-  if (config.amp == "bf16") amp = bf16;
-  if (config.amp == "f16") {
-    amp = f16;
-    scaler.emplace();
-  }
+  amp = amp_of_name(config.amp);
+  if (amp == f16) scaler.emplace();
   updates_per_epoch = (loader->batches() + config.accumulate - 1) / config.accumulate;
   schedule = optim::schedule(config.schedule, config.epochs * updates_per_epoch);
   if (config.ema > 0) {

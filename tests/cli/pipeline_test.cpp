@@ -88,6 +88,16 @@ TEST_SUITE("cli/pipeline") {
     CHECK(scores.shape() == Shape{2, 16, 16});
     testing::check_close(scores, tensor<float>(expected.pixels, {2, 16, 16}), 1e-6);
 
+    const fs::path halves = set.run("halves");
+    REQUIRE(run_program({"predict", "--model", run.string(), "--input", set.data().string(),
+                         "--out", halves.string(), "--probabilities", "--amp", "bf16"})
+                .status == 0);
+    const Tensor rough = io::load_npy(halves / "disc4.npy");
+    CHECK(rough.dtype() == f32);
+    testing::check_close(rough, scores, 0.05);
+    CHECK(rough.to_vector<float>() != scores.to_vector<float>());
+    CHECK(has(run_program({"test", run.string(), "--amp", "f64"}).err, "amp must be bf16, f16"));
+
     // One picture, with the model file alone.
     const fs::path moved = set.run("moved.tessera");
     fs::rename(run / "best.tessera", moved);
