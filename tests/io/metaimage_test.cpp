@@ -8,6 +8,7 @@
 
 using namespace tessera;
 using io::Volume;
+using testing::replaced;
 using testing::TemporaryFile;
 
 namespace {
@@ -16,12 +17,6 @@ const auto load = [](const std::filesystem::path& path) { io::load_metaimage(pat
 
 Volume fixture(const std::string& name) {
   return io::load_metaimage(testing::fixture(name));
-}
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  const size_t at = text.find(from);
-  REQUIRE(at != std::string::npos);
-  return text.replace(at, from.size(), to);
 }
 
 }  // namespace

@@ -53,6 +53,12 @@ void check_affine(const Volume& volume, const std::string& facts, const std::str
   }
 }
 
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const size_t at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
 void check_equal(const Volume& got, const Volume& expected) {
   CHECK(got.voxels.dtype() == expected.voxels.dtype());
   CHECK(got.voxels.shape() == expected.voxels.shape());

@@ -17,6 +17,9 @@ io::Volume example_volume(DType dtype = i32);
 // columns are in the order of the file, x first.
 void check_affine(const io::Volume& volume, const std::string& facts, const std::string& name);
 
+// `text`, a header, with `to` in the place of the first `from`, which must be there.
+std::string replaced(std::string text, const std::string& from, const std::string& to);
+
 // Voxels and geometry must be the same, and the dtypes too.
 void check_equal(const io::Volume& got, const io::Volume& expected);
 
