@@ -15,19 +15,36 @@ namespace tessera {
 struct Philox {
   uint32_t word[4];
 
-  TESSERA_INLINE Philox(uint64_t key, uint64_t counter_low, uint64_t counter_high)
-      : word{static_cast<uint32_t>(counter_low), static_cast<uint32_t>(counter_low >> 32),
-             static_cast<uint32_t>(counter_high), static_cast<uint32_t>(counter_high >> 32)} {
-    auto k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
+  TESSERA_INLINE Philox(uint64_t key, uint64_t counter_low, uint64_t counter_high) {
+    Word w0 = lower(counter_low), w1 = lower(counter_low >> 32);
+    Word w2 = lower(counter_high), w3 = lower(counter_high >> 32);
+    uint32_t k0 = lower(key), k1 = lower(key >> 32);
     for (int round = 0; round < 10; ++round) {
-      const uint64_t a = uint64_t{0xD2511F53} * word[0], b = uint64_t{0xCD9E8D57} * word[2];
-      word[0] = static_cast<uint32_t>(b >> 32) ^ word[1] ^ k0;
-      word[1] = static_cast<uint32_t>(b);
-      word[2] = static_cast<uint32_t>(a >> 32) ^ word[3] ^ k1;
-      word[3] = static_cast<uint32_t>(a);
+      const uint64_t a = uint64_t{0xD2511F53} * w0, b = uint64_t{0xCD9E8D57} * w2;
+      w0 = lower(b >> 32) ^ w1 ^ k0;
+      w1 = lower(b);
+      w2 = lower(a >> 32) ^ w3 ^ k1;
+      w3 = lower(a);
       k0 += 0x9E3779B9;  // golden ratio
       k1 += 0xBB67AE85;  // sqrt(3) - 1
     }
+    word[0] = lower(w0);
+    word[1] = lower(w1);
+    word[2] = lower(w2);
+    word[3] = lower(w3);
+  }
+
+ private:
+  // A word between two rounds. A loop over elements becomes vector instructions, which multiply
+  // whole 64-bit words where they can; elsewhere the compiler has better ways to multiply 32-bit
+  // ones.
+#ifdef __AVX512DQ__
+  using Word = uint64_t;
+#else
+  using Word = uint32_t;
+#endif
+  TESSERA_INLINE static uint32_t lower(uint64_t value) {
+    return static_cast<uint32_t>(value);
   }
 };
 

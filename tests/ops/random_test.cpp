@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include <doctest/doctest.h>
@@ -11,6 +12,7 @@
 #include "core/settings.h"
 #include "ops/binary.h"
 #include "ops/creation.h"
+#include "ops/random_functions.h"
 #include "ops/reduce.h"
 #include "tests/ops/samples.h"
 
@@ -113,6 +115,27 @@ TEST_SUITE("ops/random") {
           doctest::Approx(std::sqrt(-2 * std::log(u)) * std::cos(2 * M_PI * v)).epsilon(1e-5));
     manual_seed(0);
     CHECK(randint(0, 1 << 8, {}).item() == 0x66);
+  }
+
+  TEST_CASE("every element has its own block, also in the loops of vectors") {
+    constexpr uint64_t kSeed = 0xa40938228f41c83b;
+    const auto drawn = [&](const std::function<Tensor(const Shape&)>& f) {
+      manual_seed(kSeed);
+      return f({1037}).to_vector<double>();
+    };
+    const Values u = drawn([](const Shape& shape) { return rand(shape); });
+    const Values wide = drawn([](const Shape& shape) { return rand(shape, f64); });
+    const Values normal = drawn([](const Shape& shape) { return randn(shape); });
+    const Values whole =
+        drawn([](const Shape& shape) { return randint(0, int64_t{1} << 48, shape); });
+    for (size_t i = 0; i < u.size(); ++i) {
+      const Philox p(kSeed, i, 0);
+      const uint64_t bits = uint64_t{p.word[0]} << 32 | p.word[1];
+      CHECK(u[i] == (p.word[0] >> 8) * 0x1p-24);
+      CHECK(wide[i] == static_cast<double>(bits >> 11) * 0x1p-53);
+      CHECK(whole[i] == static_cast<double>(bits >> 16));
+      CHECK(normal[i] == random::NormalF32::f(p));
+    }
   }
 
   TEST_CASE("the same seed gives the same bits for any setting") {
