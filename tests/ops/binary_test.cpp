@@ -9,6 +9,7 @@
 #include "autograd/grad.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/creation.h"
 #include "ops/unary.h"
 #include "tests/ops/samples.h"
 #include "tests/oracle.h"
@@ -172,6 +173,28 @@ TEST_SUITE("ops/binary") {
     CHECK(lerp(tensor({1, 2}, {2}), 5, 0.25).to_vector<double>() == Values{2, 2.75});
     CHECK(addcmul(a, b, b, 2).to_vector<double>() == Values{15, 1, 15, 1});
     CHECK(addcdiv(tensor({1}, {1}), 3, 2).to_vector<double>() == Values{2.5});
+  }
+
+  TEST_CASE("where chooses element by element, in lines of any length and of every dtype") {
+    for (const DType dtype : {f32, f64, i32, i64, u8, bool_}) {
+      for (const int64_t n : {1, 17, 131}) {
+        const Tensor a = cast(integers({n}, 0, 99), dtype),
+                     b = cast(integers({n}, 0, 99, 1), dtype);
+        const Tensor condition = (uniform({n}) > 0).eval();
+        const Values c = condition.to_vector<double>();
+        const auto check = [&](const Tensor& x, const Tensor& y) {
+          const Values chosen = where(condition, x, y).to_vector<double>();
+          const Values vx = (x + zeros({n}, dtype)).to_vector<double>();
+          const Values vy = (y + zeros({n}, dtype)).to_vector<double>();
+          for (size_t i = 0; i < c.size(); ++i) CHECK(chosen[i] == (c[i] != 0 ? vx[i] : vy[i]));
+        };
+        const Tensor one = cast(tensor({1}, {}), dtype), zero = cast(tensor({0}, {}), dtype);
+        check(a, b);
+        check(one, b);
+        check(a, zero);
+        check(one, zero);
+      }
+    }
   }
 
   TEST_CASE("values and gradients equal PyTorch's, also at extremes") {
