@@ -27,6 +27,50 @@ bool before(T a, T b) {
   return a < b || (a == a && b != b);
 }
 
+// Whether the first `count` elements of a line are found by the digits of 32-bit keys. That puts
+// all of them in order, so it is worth it where many are wanted.
+bool by_digits(int64_t extent, int64_t count) {
+  constexpr int64_t kShort = 64, kIndices = int64_t{1} << 32;
+  return extent >= kShort && extent <= kIndices && count >= extent / 8;
+}
+
+// Grows from element to element in ascending order: zeros have one key, NaN the greatest.
+template <class T>
+uint32_t key_of(T x) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (x != x) return ~0U;
+    const auto bits = std::bit_cast<uint32_t>(x + 0.0F);
+    return (bits >> 31) != 0 ? ~bits : bits | 1U << 31;
+  } else {
+    return static_cast<uint32_t>(x) ^ (std::is_signed_v<T> ? 1U << 31 : 0U);
+  }
+}
+
+// The order of `line` by its keys: entries of a key and an index, by one digit of the keys after
+// the other, from the lowest on. Equal elements stay in order each time. `spare` is memory to use.
+template <class T>
+void sort_by_digits(const std::vector<T>& line, bool descending, std::vector<int64_t>& order,
+                    std::vector<int64_t>& spare) {
+  constexpr int kDigits = 4, kBits = 8, kValues = 1 << kBits, kIndexBits = 32;
+  const auto digit = [](int64_t entry, int d) {
+    return static_cast<uint64_t>(entry) >> (kIndexBits + d * kBits) & (kValues - 1);
+  };
+  uint64_t places[kDigits][kValues] = {};
+  for (size_t i = 0; i < line.size(); ++i) {
+    const uint32_t key = key_of(line[i]), towards = descending ? ~key : key;
+    order[i] = static_cast<int64_t>(uint64_t{towards} << kIndexBits | i);
+    for (int d = 0; d < kDigits; ++d) ++places[d][digit(order[i], d)];
+  }
+  spare.resize(order.size());
+  for (int d = 0; d < kDigits; ++d) {
+    if (places[d][digit(order[0], d)] == order.size()) continue;  // all have the same
+    std::exclusive_scan(places[d], places[d] + kValues, places[d], uint64_t{0});
+    for (const int64_t entry : order) spare[places[d][digit(entry, d)]++] = entry;
+    order.swap(spare);
+  }
+  for (int64_t& entry : order) entry &= (int64_t{1} << kIndexBits) - 1;
+}
+
 // Indices of the first `count` elements in order along an axis.
 class ArgsortOp final : public KernelOp {
  public:
@@ -93,11 +137,11 @@ class ArgsortOp final : public KernelOp {
     if (extent == 0 || count_ == 0) return;
     cpu::parallel_ranges(lines, kGrain / extent + 1, [&](int64_t begin, int64_t end) {
       std::vector<T> line(static_cast<size_t>(extent));
-      std::vector<int64_t> order(line.size());
+      std::vector<int64_t> order(line.size()), spare;
       for (int64_t l = begin; l < end; ++l) {
         const T* x = input.as<T>() + l / inner * extent * inner + l % inner;
         for (size_t i = 0; i < line.size(); ++i) line[i] = x[static_cast<int64_t>(i) * inner];
-        sort_line(line, order);
+        sort_line(line, order, spare);
         int64_t* y = output.as<int64_t>() + l / inner * count_ * inner + l % inner;
         for (int64_t i = 0; i < count_; ++i) y[i * inner] = order[static_cast<size_t>(i)];
       }
@@ -105,7 +149,12 @@ class ArgsortOp final : public KernelOp {
   }
 
   template <class T>
-  void sort_line(const std::vector<T>& line, std::vector<int64_t>& order) const {
+  void sort_line(const std::vector<T>& line, std::vector<int64_t>& order,
+                 std::vector<int64_t>& spare) const {
+    if constexpr (sizeof(T) <= sizeof(uint32_t)) {
+      if (by_digits(std::ssize(line), count_))
+        return sort_by_digits(line, descending_, order, spare);
+    }
     std::iota(order.begin(), order.end(), 0);
     const auto in_order = [&](int64_t a, int64_t b) {
       const T x = line[static_cast<size_t>(a)], y = line[static_cast<size_t>(b)];

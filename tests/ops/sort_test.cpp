@@ -1,7 +1,9 @@
 #include "ops/sort.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include <doctest/doctest.h>
 #include <fmt/core.h>
@@ -30,6 +32,27 @@ bool same(const Tensor& x, const Values& expected) {
       return false;
   }
   return true;
+}
+
+// Indices of the first k elements in order along axis 1 of x [2, n, 3], by their definition.
+Values order(const Values& x, int64_t n, int64_t k, bool descending) {
+  Values indices(static_cast<size_t>(2 * k * 3));
+  for (int64_t line = 0; line < 6; ++line) {
+    const auto value = [&](int64_t i) {
+      return x[static_cast<size_t>((line / 3 * n + i) * 3 + line % 3)];
+    };
+    const auto before = [](double a, double b) { return a < b || (a == a && b != b); };
+    std::vector<int64_t> sorted(static_cast<size_t>(n));
+    std::iota(sorted.begin(), sorted.end(), 0);
+    std::stable_sort(sorted.begin(), sorted.end(), [&](int64_t a, int64_t b) {
+      return descending ? before(value(b), value(a)) : before(value(a), value(b));
+    });
+    for (int64_t i = 0; i < k; ++i) {
+      indices[static_cast<size_t>((line / 3 * k + i) * 3 + line % 3)] =
+          static_cast<double>(sorted[static_cast<size_t>(i)]);
+    }
+  }
+  return indices;
 }
 
 }  // namespace
@@ -98,6 +121,31 @@ TEST_SUITE("ops/sort") {
     CHECK(same(argsort(x, 0, true), {1, 5, 0, 3, 2, 4}));
     CHECK(same(argsort(tensor({1, 0, 1, 0}, {4}, bool_)), {1, 3, 0, 2}));
     CHECK(same(sort(tensor({3, 1, 2, 0}, {2, 2}, i32), 0).values, {2, 0, 3, 1}));
+  }
+
+  TEST_CASE("lines of any length: both zeros are equal, NaN the greatest, then the lower index") {
+    const double real[] = {0, -0.0, kNaN, -kNaN, kInfinity, -kInfinity, 1e-45, -1e-45, 3.4e38};
+    const double whole[] = {2147483647, -2147483648.0, 0, -1};
+    for (const DType dtype : {f32, f16, f64, i32, i64, u8}) {
+      for (const int64_t n : {63, 64, 65, 1031}) {
+        Values values(static_cast<size_t>(2 * n * 3));
+        for (size_t i = 0; i < values.size(); ++i) {
+          const size_t k = i * i % 211;  // many occur often
+          const double spread = (static_cast<double>(k) - 105) * std::pow(10.0, k % 7);
+          values[i] = dtype == u8          ? static_cast<double>(k)
+                      : is_floating(dtype) ? (k < 9 ? real[k] : spread / 1000)
+                                           : (k < 4 ? whole[k] : spread);
+        }
+        const Tensor x = cast(tensor<double>(values, {2, n, 3}), dtype);
+        const Values rounded = x.to_vector<double>();
+        CAPTURE(dtype);
+        CAPTURE(n);
+        for (const bool descending : {false, true}) {
+          for (const int64_t k : {n, n / 8, n / 8 - 1})
+            CHECK(same(topk(x, k, 1, descending).indices, order(rounded, n, k, descending)));
+        }
+      }
+    }
   }
 
   TEST_CASE("the largest and the smallest: the lower index first") {
