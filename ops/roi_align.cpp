@@ -157,35 +157,53 @@ class RoiAlignOp final : public KernelOp {
  private:
   template <class T>
   void compute(std::span<const Array> inputs, const Array& output) const {
-    const Array& map = adjoint_ ? output : inputs[0];
-    const int64_t C = map.shape[1], width = map.shape[3], plane = map.shape[2] * width;
-    const int64_t size = grid_.numel();
-    const std::vector<Cells> boxes = cells_of<T>(inputs[1], map.shape, grid_, options_);
-    const T *in = inputs[0].as<const T>(), *selector = nullptr;
-    if (options_.mode == RoiPooling::max) selector = inputs[2].as<const T>();
-    T* out = output.as<T>();
-    if (adjoint_) std::fill_n(out, output.numel(), T(0));
-    // One thread owns a channel of every image, and adds to it in the order of the boxes.
-    cpu::parallel_for(C, false, [&](int64_t c) {
-      for (size_t k = 0; k < boxes.size(); ++k) {
-        const int64_t in_plane = (boxes[k].image * C + c) * plane;
-        const int64_t in_grid = (static_cast<int64_t>(k) * C + c) * size;
-        const T* select = selector ? selector + in_plane : nullptr;
-        for (int64_t cell = 0; cell < size; ++cell) {
-          T sum = 0;
-          const T v = adjoint_ ? in[in_grid + cell] : T(0);
-          for_each_tap(boxes[k], cell / grid_[1], cell % grid_[1], width, select,
-                       [&](int64_t index, T weight) {
-                         if (adjoint_) {
-                           out[in_plane + index] += weight * v;
-                         } else {
-                           sum += weight * in[in_plane + index];
-                         }
-                       });
-          if (!adjoint_) out[in_grid + cell] = sum;
+    constexpr int kTogether = 8;
+    const Shape& map = (adjoint_ ? output : inputs[0]).shape;
+    const std::vector<Cells> boxes = cells_of<T>(inputs[1], map, grid_, options_);
+    if (adjoint_) std::fill_n(output.as<T>(), output.numel(), T(0));
+    // Of the adjoint, one thread owns some channels of every image, and adds to them in the order
+    // of the boxes.
+    const int64_t C = map[1], K = std::ssize(boxes), runs = adjoint_ ? 1 : K;
+    cpu::parallel_for((C + kTogether - 1) / kTogether * runs, false, [&](int64_t item) {
+      const int64_t first = item / runs * kTogether, end = std::min(C, first + kTogether);
+      const bool together = end == first + kTogether && options_.mode == RoiPooling::avg;
+      for (int64_t k = item % runs; k < K; k += runs) {
+        if (together) {
+          box_of_channels<T, kTogether>(boxes, k, first, map, inputs, output);
+        } else {
+          for (int64_t c = first; c < end; ++c)
+            box_of_channels<T, 1>(boxes, k, c, map, inputs, output);
         }
       }
     });
+  }
+
+  // Box k in kChannels channels from c on, which have its taps in common; in mode max none have.
+  template <class T, int kChannels>
+  void box_of_channels(const std::vector<Cells>& boxes, int64_t k, int64_t c, const Shape& map,
+                       std::span<const Array> inputs, const Array& output) const {
+    const Cells& box = boxes[static_cast<size_t>(k)];
+    const int64_t plane = map[2] * map[3], size = grid_.numel();
+    const int64_t in_map = (box.image * map[1] + c) * plane, in_grid = (k * map[1] + c) * size;
+    const T* const x = inputs[0].as<const T>() + (adjoint_ ? in_grid : in_map);
+    T* const y = output.as<T>() + (adjoint_ ? in_map : in_grid);
+    const T* selector = nullptr;
+    if (options_.mode == RoiPooling::max) selector = inputs[2].as<const T>() + in_map;
+    for (int64_t cell = 0; cell < size; ++cell) {
+      const int64_t row = cell / grid_[1], column = cell % grid_[1];
+      T value[kChannels] = {};
+      if (adjoint_) {
+        for (int j = 0; j < kChannels; ++j) value[j] = x[j * size + cell];
+        for_each_tap(box, row, column, map[3], selector, [&](int64_t index, T weight) {
+          for (int j = 0; j < kChannels; ++j, index += plane) y[index] += weight * value[j];
+        });
+      } else {
+        for_each_tap(box, row, column, map[3], selector, [&](int64_t index, T weight) {
+          for (int j = 0; j < kChannels; ++j, index += plane) value[j] += weight * x[index];
+        });
+        for (int j = 0; j < kChannels; ++j) y[j * size + cell] = value[j];
+      }
+    }
   }
 
   const RoiAlignOptions options_;

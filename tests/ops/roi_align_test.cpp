@@ -1,11 +1,16 @@
 #include "ops/roi_align.h"
 
 #include <limits>
+#include <utility>
 
 #include <doctest/doctest.h>
 
+#include "autograd/grad.h"
 #include "core/error.h"
 #include "core/op.h"
+#include "ops/binary.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
 #include "tests/ops/samples.h"
 #include "tests/oracle.h"
 
@@ -69,6 +74,30 @@ TEST_SUITE("ops/roi_align") {
                                   .aligned = aligned,
                                   .mode = RoiPooling::max});
       check_close(y, oracle(what + "/y"), 1e-12);
+    }
+  }
+
+  TEST_CASE("channels are computed alike, however many there are") {
+    const Tensor boxes = tensor({0, 1, 1, 4.5, 3, 1, -2, 1, 3, 6, 0, 0.3, 0, 2.2, 5}, {3, 5});
+    for (const DType dtype : {f32, f64}) {
+      for (const RoiPooling mode : {RoiPooling::avg, RoiPooling::max}) {
+        const RoiAlignOptions options = {.output_size = {3, 2}, .sampling_ratio = 2, .mode = mode};
+        const auto with_gradient = [&](const Tensor& x, const Tensor& w) {
+          const Tensor y = roi_align(x, cast(boxes, dtype), options);
+          return std::pair(y, grad(sum(y * w), x));
+        };
+        const Tensor x = cast(uniform({2, 19, 5, 6}), dtype),
+                     w = cast(uniform({3, 19, 3, 2}), dtype);
+        const auto [y, dx] = with_gradient(x, w);
+        for (int64_t c = 0; c < 19; ++c) {
+          const auto one = [&](const Tensor& t) {
+            return slice(t, 1, {.start = c, .stop = c + 1}).eval();
+          };
+          const auto [y_alone, dx_alone] = with_gradient(one(x), one(w));
+          CHECK(y_alone.to_vector<double>() == one(y).to_vector<double>());
+          CHECK(dx_alone.to_vector<double>() == one(dx).to_vector<double>());
+        }
+      }
     }
   }
 
