@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <string_view>
 
 #include "core/cpu/parallel.h"
@@ -33,42 +32,45 @@ void run_lines(const Program& program, std::span<std::byte* const> slots, int64_
   }
 }
 
-// Whether neighbours along the last axis are far apart in an array that is read, but those along
-// the axis in front of it are not: a transpose.
-bool reads_across(const Program& program) {
-  constexpr int64_t kLine = 64;  // bytes that the cache fetches at once
+// The axis across which a program reads, or -1.
+int axis_across(const Program& program) {
+  constexpr int64_t kLeast = 64;  // columns that are worth a tile of their own
   const int last = program.space.ndim() - 1;
-  return last > 0 &&
-         std::any_of(program.code.begin(), program.code.end(), [&](const Instruction& i) {
-           return i.kind == Instruction::Kind::load && !i.per_row &&
-                  std::abs(i.form.coef[at(last)]) * size_of(i.storage) >= kLine &&
-                  std::abs(i.form.coef[at(last - 1)]) == 1;
-         });
+  if (last < 1 || program.space.back() < kLeast) return -1;
+  for (const Instruction& i : program.code) {
+    for (int axis = last - 1; axis >= 0; --axis) {
+      if (program.space[axis] > 1 && reads_across(program, i, axis)) return axis;
+    }
+  }
+  return -1;
 }
 
-// In blocks of some lines, which find in the cache what the first of them fetched.
-void run_blocks(const Program& program, std::span<std::byte* const> slots) {
-  constexpr int64_t kLines = 16, kColumns = 128;
+// In blocks of some lines along that axis, so that whole lines of the cache are used once they are
+// fetched. The blocks of the same columns follow one another: they read what lies side by side.
+void run_blocks(const Program& program, std::span<std::byte* const> slots, int axis) {
+  constexpr int64_t kLines = 32, kColumns = 128;
   const Shape& space = program.space;
-  const int64_t columns = space.back(), lines = space[space.ndim() - 2];
+  const int last = space.ndim() - 1;
+  const int64_t columns = space.back(), lines = space[axis];
   const int64_t wide = (columns + kColumns - 1) / kColumns, high = (lines + kLines - 1) / kLines;
-  const int64_t planes = space.numel() / (columns * lines);
+  const int64_t between = space.slice(axis + 1, last).numel();
+  const int64_t planes = space.slice(0, axis).numel() * between;
   parallel_ranges(
-      planes * high * wide, kChunk / (kLines * kColumns), [&](int64_t from, int64_t to) {
+      planes * wide * high, kChunk / (kLines * kColumns), [&](int64_t from, int64_t to) {
         TileRunner tiles(program, slots, kColumns);
         for (int64_t block = from; block < to; ++block) {
-          const int64_t column = block % wide * kColumns, n = std::min(kColumns, columns - column);
-          const int64_t line = block / wide % high * kLines, plane = block / (wide * high);
-          for (int64_t l = line; l < std::min(lines, line + kLines); ++l)
-            tiles.run((plane * lines + l) * columns + column, n);
+          const int64_t line = block % high * kLines;
+          const int64_t column = block / high % wide * kColumns;
+          const int64_t plane = block / (high * wide);
+          const int64_t row = (plane / between * lines + line) * between + plane % between;
+          tiles.run_block(row * columns + column, std::min(kColumns, columns - column), axis,
+                          std::min(kLines, lines - line));
         }
       });
 }
 
 void run_flat(const Program& program, std::span<std::byte* const> slots) {
-  constexpr int64_t kLeast = 64;  // columns that are worth a tile of their own
-  if (!program.space.empty() && program.space.back() >= kLeast && reads_across(program))
-    return run_blocks(program, slots);
+  if (const int axis = axis_across(program); axis >= 0) return run_blocks(program, slots, axis);
   const int64_t total = program.space.numel();
   const int64_t tile = tile_elements(program);
   const int64_t inner = program.space.empty() ? 1 : program.space.back();

@@ -1,10 +1,16 @@
 #include "core/cpu/tile.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
+#include "core/cpu/isa.h"
+#include "core/cpu/transpose_kernels.h"
 #include "core/index.h"
+
+TESSERA_FOR_EACH_ISA(extern const TransposeKernels transposes)
 
 namespace tessera::cpu {
 
@@ -96,6 +102,14 @@ bool runs_in_place(const Program& program) {
   return true;
 }
 
+bool reads_across(const Program& program, const Instruction& i, int axis) {
+  constexpr int64_t kLine = 64;  // bytes that the cache fetches at once
+  const int last = program.space.ndim() - 1;
+  return i.kind == Instruction::Kind::load && !i.per_row && axis < last &&
+         std::abs(i.form.coef[at(last)]) * size_of(i.storage) >= kLine &&
+         std::abs(i.form.coef[at(axis)]) == 1;
+}
+
 int64_t tile_elements(const Program& program) {
   constexpr int64_t kCache = 32768, kMost = 1024;
   // Most loads and all numbers are read where they are, and results are computed where they are
@@ -136,11 +150,18 @@ TileRunner::TileRunner(const Program& program, std::span<std::byte* const> slots
   result_slots_ = result_slots(program);
 }
 
-void TileRunner::load(const Instruction& i, const Linear& form, int64_t n, Register& dst) {
+void TileRunner::load(const Step& step, int64_t n, Register& dst) {
+  const Instruction& i = *step.last;
+  const Linear& form = step.form;
   const Cursor& cursor = i.per_row ? rows_ : elements_;
   const int64_t size = size_of(i.storage);
   const std::byte* array = slots_[at(i.slot)];
   const bool converts = i.storage != i.type;
+  if (step.elements) {
+    if (converts) return convert(step.elements, i.storage, dst.data, i.type, n);
+    dst.data = const_cast<std::byte*>(step.elements);
+    return;
+  }
   // Raw elements are collected in the spare register when they still have to be converted.
   std::byte* raw = converts ? home_.back() : dst.data;
   const Register* inside = i.sources > 0 ? &registers_[at(i.src[0])] : nullptr;
@@ -305,6 +326,50 @@ std::vector<ChainLink> TileRunner::links() {
   return links_;
 }
 
+// Line l of what a step reads goes to to + l * pitch elements.
+void TileRunner::transpose_step(const Step& step, int axis, int64_t lines, int64_t n, std::byte* to,
+                                int64_t pitch) {
+  const Instruction& i = *step.last;
+  const int64_t size = size_of(i.storage);
+  const std::byte* from = slots_[at(i.slot)] + elements_.value_of(step.form) * size;
+  if (step.form.coef[at(axis)] < 0) {  // the lines lie in the opposite order
+    from -= (lines - 1) * size;
+    to += (lines - 1) * pitch * size;
+    pitch = -pitch;
+  }
+  const TransposeFn transpose =
+      TESSERA_SELECT(transposes).by_size[std::countr_zero(static_cast<uint64_t>(size))];
+  transpose(from, step.form.coef[at(program_.space.ndim() - 1)], lines, n, to, pitch);
+}
+
+void TileRunner::run_block(int64_t begin, int64_t n, int axis, int64_t lines) {
+  const Shape& space = program_.space;
+  const int64_t pitch = space.slice(axis + 1, space.ndim()).numel();
+  elements_.seek(begin, n);
+  if (program_.code.size() == 1 && program_.stores.size() == 1 &&
+      program_.stores[0].storage == program_.code[0].storage) {  // nothing but a transpose
+    const Store& store = program_.stores[0];
+    transpose_step(steps_[0], axis, lines, n,
+                   slots_[at(store.slot)] + begin * size_of(store.storage), pitch);
+    return;
+  }
+  for (Step& step : steps_) {
+    const bool guarded = step.last->sources > 0;  // some elements must not be read
+    if (guarded || !reads_across(program_, *step.last, axis)) continue;
+    const int64_t size = size_of(step.last->storage);
+    if (std::ssize(step.block) < lines * n * size) step.block.resize(at(lines * n * size));
+    transpose_step(step, axis, lines, n, step.block.data(), n);
+  }
+  for (int64_t line = 0; line < lines; ++line) {
+    for (Step& step : steps_) {
+      if (!step.block.empty())
+        step.elements = step.block.data() + line * n * size_of(step.last->storage);
+    }
+    run(begin + line * pitch, n);
+  }
+  for (Step& step : steps_) step.elements = nullptr;
+}
+
 void TileRunner::run(int64_t begin, int64_t n, int64_t lines) {
   using Kind = Instruction::Kind;
   const bool by_row = program_.walk == Walk::rows;
@@ -324,7 +389,7 @@ void TileRunner::run(int64_t begin, int64_t n, int64_t lines) {
     for (int s = 0; s < i.sources; ++s) src[s] = &registers_[at(i.src[s])];
     switch (i.kind) {
       case Kind::load:
-        load(i, step.form, count, result);
+        load(step, count, result);
         break;
       case Kind::scalar:
         if (i.storage == i.type) {

@@ -26,6 +26,10 @@ struct Register {
 // into others.
 bool runs_in_place(const Program& program);
 
+// Whether an instruction reads neighbours along the last axis from far apart, but those along
+// `axis` from side by side: a transpose.
+bool reads_across(const Program& program, const Instruction& i, int axis);
+
 // Elements of a tile that suit a program: long tiles share the cost of choosing loops among more
 // elements, as long as the registers fit the first-level cache beside what is read and written.
 int64_t tile_elements(const Program& program);
@@ -42,6 +46,10 @@ class TileRunner {
   // lines follow along the axis before it.
   void run(int64_t begin, int64_t n, int64_t lines = 1);
 
+  // The same for `lines` pieces of n elements, which follow one another along `axis`: for
+  // run_blocks of core/cpu/blocks.h.
+  void run_block(int64_t begin, int64_t n, int axis, int64_t lines);
+
   // For a program that is one chain in place over one axis: the links at its first element.
   std::vector<ChainLink> links();
 
@@ -53,8 +61,13 @@ class TileRunner {
   struct Step {
     const Instruction *first, *last;
     Linear form;  // over the space the instruction walks
+    // What a load has transposed: all of it, and the elements of this tile.
+    std::vector<std::byte> block = {};
+    const std::byte* elements = nullptr;
   };
-  void load(const Instruction& i, const Linear& form, int64_t n, Register& dst);
+  void load(const Step& step, int64_t n, Register& dst);
+  void transpose_step(const Step& step, int axis, int64_t lines, int64_t n, std::byte* to,
+                      int64_t pitch);
   void iota(const Instruction& i, const Linear& form, int64_t n, Register& dst);
   void guard(const Instruction& i, const Linear& form, int64_t n, Register& dst);
   void chain(const Step& step, int64_t begin, int64_t n, int64_t lines);

@@ -8,6 +8,7 @@
 #include "core/op.h"
 #include "core/program.h"
 #include "core/settings.h"
+#include "ops/axes.h"
 #include "ops/binary.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -56,6 +57,37 @@ std::vector<float> whole_numbers(int64_t n) {
   return values;
 }
 
+struct Case {
+  Shape shape, order;
+};
+
+const Case cases[] = {
+    {{65, 70}, {1, 0}},       {{130, 257}, {1, 0}},           {{3, 67, 66}, {0, 2, 1}},
+    {{70, 5, 68}, {2, 1, 0}}, {{66, 37, 2}, {2, 1, 0}},       {{17, 65, 31}, {1, 2, 0}},
+    {{97, 3, 71}, {2, 0, 1}}, {{2, 33, 5, 64}, {0, 3, 2, 1}}, {{131, 1, 64}, {2, 1, 0}},
+};
+
+// x with its axes in that order, from the definition.
+std::vector<double> reordered(const Tensor& x, const Shape& order) {
+  const std::vector<double> values = x.to_vector<double>();
+  const Shape strides = row_major_strides(x.shape());
+  std::vector<double> result;
+  for (int64_t i = 0; i < x.numel(); ++i) {
+    int64_t rest = i, from = 0;
+    for (int axis = order.ndim() - 1; axis >= 0; --axis) {
+      const int of = static_cast<int>(order[axis]);
+      from += rest % x.shape(of) * strides[of];
+      rest /= x.shape(of);
+    }
+    result.push_back(values[static_cast<size_t>(from)]);
+  }
+  return result;
+}
+
+Tensor numbers(const Shape& shape, DType dtype) {
+  return cast(remainder(iota(shape) * 7919, 251), dtype).eval();
+}
+
 }  // namespace
 
 TEST_SUITE("core/cpu/interpreter") {
@@ -75,7 +107,7 @@ TEST_SUITE("core/cpu/interpreter") {
   }
 
   TEST_CASE("columns of every width and height") {
-    for (const int64_t columns : {1, 3, 511, 512, 1500}) {
+    for (const int64_t columns : {1, 3, 100, 511, 512, 1500, 17000}) {
       for (const int64_t rows : {1, 2, 50, 1024, 1025, 5000}) {
         if (rows * columns > 2000000) continue;
         CAPTURE(columns);
@@ -131,5 +163,51 @@ TEST_SUITE("core/cpu/interpreter") {
   TEST_CASE("long sums are accurate") {
     const Tensor x = expand(tensor({0.1}, {1}), {100000000});
     CHECK(std::abs(sum(x).item() / (1e8 * static_cast<double>(0.1F)) - 1) < 1e-6);
+  }
+
+  TEST_CASE("transposes of every dtype, also as part of an expression") {
+    for (const auto& [shape, order] : cases) {
+      for (const DType dtype : {f32, f64, bf16, i64, u8}) {
+        INFO(shape.str(), " in the order ", order.str(), " of ", name_of(dtype));
+        const Tensor x = numbers(shape, dtype);
+        const Tensor turned = permute(x, order);
+        const std::vector<double> expected = reordered(x, order);
+        CHECK(turned.to_vector<double>() == expected);
+        const Tensor other = cast(numbers(turned.shape(), i64), f64);
+        std::vector<double> sums = other.to_vector<double>();
+        for (size_t i = 0; i < sums.size(); ++i) sums[i] += 2 * expected[i];
+        CHECK((other + 2 * cast(permute(x, order), f64)).to_vector<double>() == sums);
+      }
+    }
+  }
+
+  TEST_CASE("what is read backwards or padded as well") {
+    for (const auto& [shape, order] : cases) {
+      const Tensor x = numbers(shape, f32),
+                   plain = tensor<double>(reordered(x, order), permute(x, order).shape());
+      for (int axis = 0; axis < shape.ndim(); ++axis) {
+        INFO(shape.str(), " in the order ", order.str(), ", axis ", axis);
+        CHECK(flip(permute(x, order), {axis}).to_vector<double>() ==
+              flip(plain, {axis}).to_vector<double>());
+        CHECK(narrow(permute(x, order), axis, 1, plain.shape(axis) - 1).to_vector<double>() ==
+              narrow(plain, axis, 1, plain.shape(axis) - 1).to_vector<double>());
+      }
+      Shape before = plain.shape();
+      for (int axis = 0; axis < before.ndim(); ++axis) before[axis] = axis + 1;
+      CHECK(pad_zeros(permute(x, order), before, before).to_vector<double>() ==
+            pad_zeros(plain, before, before).to_vector<double>());
+    }
+  }
+
+  TEST_CASE("the same with every number of threads") {
+    const Tensor x = numbers({301, 700}, f32);
+    const std::vector<double> expected = reordered(x, {1, 0});
+    const int threads = num_threads();
+    for (const int count : {1, 2, 5}) {
+      set_num_threads(count);
+      CHECK((permute(x, {1, 0}) * 1.0).to_vector<double>() == expected);
+      CHECK(permute(x, {1, 0}).to_vector<double>() == expected);
+    }
+    set_num_threads(threads);
   }
 }
