@@ -183,13 +183,17 @@ void run_long_rows(const Program& program, std::span<std::byte* const> slots, in
 }
 
 void run_columns(const Program& program, std::span<std::byte* const> slots, int64_t columns) {
-  constexpr int64_t kRowsPerPart = 1024;
+  constexpr int64_t kRowsPerPart = 1024, kItems = 16;
   const Instruction& reduce = program.code.back();
   const int64_t rows = program.row;
   const int64_t parts = (rows + kRowsPerPart - 1) / kRowsPerPart;
-  const int64_t width = std::min(columns, kTile), strips = (columns + width - 1) / width;
+  // Wide strips read what lies side by side, narrow ones are more work items.
+  const int64_t tile = tile_elements(program);
+  int64_t width = std::min(columns, tile);
+  while (width > kTile && parts * ((columns + width - 1) / width) < kItems) width /= 2;
+  const int64_t strips = (columns + width - 1) / width;
   // Narrow spaces are computed several rows at a time, few rows several strips to a work item.
-  const int64_t together = strips == 1 ? std::max<int64_t>(1, kTile / columns) : 1;
+  const int64_t together = strips == 1 ? std::max<int64_t>(1, tile / columns) : 1;
   const int64_t group = std::max<int64_t>(1, kChunk / (std::min(rows, kRowsPerPart) * width));
   PartialsBuffer partials(parts > 1 ? parts : 0, columns);
   const auto run_strip = [&](TileRunner& tiles, int64_t part, int64_t k0, const Partials& strip) {

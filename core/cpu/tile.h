@@ -46,8 +46,8 @@ class TileRunner {
   // lines follow along the axis before it.
   void run(int64_t begin, int64_t n, int64_t lines = 1);
 
-  // The same for `lines` pieces of n elements, which follow one another along `axis`: for
-  // run_blocks of core/cpu/blocks.h.
+  // The same for `lines` pieces of n elements, which follow one another along `axis`. What is
+  // read across it is transposed for all of them at once.
   void run_block(int64_t begin, int64_t n, int axis, int64_t lines);
 
   // For a program that is one chain in place over one axis: the links at its first element.
