@@ -4,6 +4,7 @@
 
 #include "core/evaluator.h"
 #include "core/settings.h"
+#include "ops/activation.h"
 #include "ops/binary.h"
 #include "ops/creation.h"
 #include "ops/index.h"

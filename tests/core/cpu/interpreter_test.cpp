@@ -166,7 +166,8 @@ TEST_SUITE("core/cpu/interpreter") {
   }
 
   TEST_CASE("transposes of every dtype, also as part of an expression") {
-    for (const auto& [shape, order] : cases) {
+    for (const auto& each : cases) {
+      const Shape &shape = each.shape, &order = each.order;
       for (const DType dtype : {f32, f64, bf16, i64, u8}) {
         INFO(shape.str(), " in the order ", order.str(), " of ", name_of(dtype));
         const Tensor x = numbers(shape, dtype);
@@ -182,7 +183,8 @@ TEST_SUITE("core/cpu/interpreter") {
   }
 
   TEST_CASE("what is read backwards or padded as well") {
-    for (const auto& [shape, order] : cases) {
+    for (const auto& each : cases) {
+      const Shape &shape = each.shape, &order = each.order;
       const Tensor x = numbers(shape, f32),
                    plain = tensor<double>(reordered(x, order), permute(x, order).shape());
       for (int axis = 0; axis < shape.ndim(); ++axis) {
