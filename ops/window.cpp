@@ -228,7 +228,7 @@ class AverageOp : public WindowOp {
       plane.for_each_window([&](int64_t o, const WindowView& view) {
         double sum = 0;
         view.for_each([&](int64_t i) { sum += static_cast<double>(x[i]); });
-        y[o] = static_cast<T>(sum / divided_by(seen(view.d) * seen(view.h) * seen(view.w)));
+        y[o] = static_cast<T>(sum / divided_by(view));
       });
     });
   }
@@ -250,6 +250,9 @@ class AverageOp : public WindowOp {
   }
   double divided_by(int64_t seen) const {
     return static_cast<double>(divisor_.number != 0 ? divisor_.number : std::max<int64_t>(1, seen));
+  }
+  double divided_by(const WindowView& view) const {
+    return divided_by(seen(view.d) * seen(view.h) * seen(view.w));
   }
   // Calls f(first output, its divisors, its taps) for each row of windows.
   template <class T, class F>
@@ -305,8 +308,7 @@ class AverageBackwardOp final : public AverageOp {
         if (plane.grid.by_rows) return spread_rows(plane, dy, dx);
       }
       plane.for_each_window([&](int64_t o, const WindowView& view) {
-        const double divisor = divided_by(seen(view.d) * seen(view.h) * seen(view.w));
-        const T share = static_cast<T>(static_cast<double>(dy[o]) / divisor);
+        const T share = static_cast<T>(static_cast<double>(dy[o]) / divided_by(view));
         view.for_each([&](int64_t i) { dx[i] = static_cast<T>(dx[i] + share); });
       });
     });
