@@ -10,6 +10,7 @@
 #include "core/access.h"
 #include "core/chain.h"
 #include "core/finished.h"
+#include "core/memory_format.h"
 #include "core/tensor.h"
 
 namespace tessera {
@@ -93,11 +94,12 @@ class ReduceOp : public Op {
   const Shape axes;  // sorted
 };
 
-// A dense row-major array, as kernels see it.
+// A dense array, as kernels see it.
 struct Array {
   std::byte* data = nullptr;
   Shape shape;
   DType dtype = f32;
+  MemoryFormat format = MemoryFormat::row_major;
   int64_t numel() const { return shape.numel(); }
   template <class T>
   T* as() const {
@@ -114,6 +116,11 @@ class KernelOp : public Op {
   // then `run` computes it on copies.
   virtual bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
                         const Array& output) const;
+
+  // What run_cuda can be given: arrays in row-major order only; or those of three and more axes all
+  // channels-last as well, which `channels_last` is faster with.
+  enum class Formats : uint8_t { row_major, either, channels_last };
+  virtual Formats formats() const { return Formats::row_major; }
 
   // Whether it throws for some values of its inputs, such as an index out of range. Then nothing
   // that existed before is overwritten until it has run.
