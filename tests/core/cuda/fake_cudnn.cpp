@@ -6,7 +6,6 @@
 
 #include <fmt/core.h>
 
-#include "core/cuda/cudnn.h"
 #include "core/shape.h"
 #include "tests/core/cuda/host_gpu.h"
 
@@ -316,8 +315,9 @@ cudnnStatus_t execute(cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
 
 }  // namespace
 
-std::unique_ptr<cuda::Convolutions> open_fake_cudnn() {
+cuda::CudnnApi fake_cudnn_api() {
   cuda::CudnnApi api;
+  api.cudnnGetVersion = [] { return size_t{CUDNN_VERSION}; };
   api.cudnnGetErrorString = error_string;
   api.cudnnCreate = create;
   api.cudnnDestroy = destroy;
@@ -328,7 +328,11 @@ std::unique_ptr<cuda::Convolutions> open_fake_cudnn() {
   api.cudnnBackendGetAttribute = get;
   api.cudnnBackendFinalize = finalize;
   api.cudnnBackendExecute = execute;
-  return cuda::make_convolutions(api);
+  return api;
+}
+
+std::unique_ptr<cuda::Convolutions> open_fake_cudnn() {
+  return cuda::make_convolutions(fake_cudnn_api());
 }
 
 #else

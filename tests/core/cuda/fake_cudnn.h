@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/cuda/products.h"
+#include "core/cuda/cudnn.h"
 
 namespace tessera::testing {
 
@@ -12,6 +12,10 @@ namespace tessera::testing {
 // given, wrong use is an error status, and a plan computes the convolution that its graph
 // describes, by strides. Null where tessera was built without cuDNN.
 std::unique_ptr<cuda::Convolutions> open_fake_cudnn();
+
+#ifdef TESSERA_CUDNN
+cuda::CudnnApi fake_cudnn_api();
+#endif
 
 struct FakeCudnn {
   std::vector<std::string> calls;  // such as "graph 2 mode 0", "engine 1", "run"
