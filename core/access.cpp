@@ -8,6 +8,16 @@ Access Access::identity(const Shape& shape) {
   return broadcast(shape, shape);
 }
 
+Access Access::permuted(const Shape& array, const Shape& order) {
+  Access access{{}, array, {}};
+  for (int k = 0; k < array.ndim(); ++k) {
+    const auto axis = static_cast<size_t>(order[k]);
+    access.space.push_back(array[static_cast<int>(axis)]);
+    if (access.space[k] != 1) access.axis[axis].coef[static_cast<size_t>(k)] = 1;
+  }
+  return access;
+}
+
 Access Access::broadcast(const Shape& space, const Shape& array) {
   Access access{space, array, {}};
   const int shift = space.ndim() - array.ndim();
@@ -43,8 +53,8 @@ Access Access::then(const Access& next) const {
   return result;
 }
 
-Linear Access::flat() const {
-  const Shape strides = row_major_strides(array);
+Linear Access::flat(MemoryFormat format) const {
+  const Shape strides = strides_of(array, format);
   Linear form;
   for (int j = 0; j < array.ndim(); ++j) {
     const Linear& index = axis[static_cast<size_t>(j)];

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "core/shape.h"
+#include "core/memory_format.h"
 
 namespace tessera {
 
@@ -25,6 +25,8 @@ struct Access {
   std::array<Linear, kMaxDims> axis{};
 
   static Access identity(const Shape& shape);
+  // All elements of an array, its axes in that order.
+  static Access permuted(const Shape& array, const Shape& order);
   // Reads `array` by NumPy's broadcasting from an iteration over `space`.
   static Access broadcast(const Shape& space, const Shape& array);
 
@@ -38,8 +40,8 @@ struct Access {
   // row-major order, as `reshaped`. Empty when the result is not affine.
   std::optional<Access> reshaped(const Shape& reshaped) const;
 
-  // Position in the row-major array.
-  Linear flat() const;
+  // Position in the array's memory.
+  Linear flat(MemoryFormat format = MemoryFormat::row_major) const;
 };
 
 // Least and greatest value of a form over a space without empty axes.

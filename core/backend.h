@@ -37,6 +37,9 @@ class Backend {
   virtual MemoryStats memory() const = 0;
   virtual void reset_peak() = 0;
 
+  // Whether values that die within a run may lie channels-last (see core/layout.h).
+  virtual bool channels_last() const { return false; }
+
   // What `run` needs of a program besides its list; kept with the plan.
   virtual std::shared_ptr<const Prepared> prepare(const Program& program) = 0;
 

@@ -25,28 +25,36 @@ Shape space_of(const Graph& graph, int root) {
 
 }  // namespace
 
-ReductionPlan plan_reduction(const Shape& input, const Shape& axes) {
+ReductionPlan plan_reduction(const Shape& input, const Shape& axes, MemoryFormat format) {
   ReductionPlan plan;
   std::array<bool, kMaxDims> reduced{};
   for (const int64_t axis : axes) reduced[static_cast<size_t>(axis)] = true;
+  const Shape memory = memory_order(input.ndim(), format);
   int innermost = input.ndim() - 1;
-  while (innermost >= 0 && input[innermost] == 1 && !reduced[at(innermost)]) --innermost;
-  const bool columns = innermost >= 0 && !reduced[at(innermost)];
+  const auto is_reduced = [&](int64_t axis) { return reduced[static_cast<size_t>(axis)]; };
+  const auto idle = [&](int64_t axis) {
+    return input[static_cast<int>(axis)] == 1 && !is_reduced(axis);
+  };
+  while (innermost >= 0 && idle(memory[innermost])) --innermost;
+  const bool columns = innermost >= 0 && !is_reduced(memory[innermost]);
   plan.walk = columns ? Walk::columns : Walk::long_rows;
-  plan.trailing = !columns;
   for (const bool first : {columns, !columns}) {
-    for (int j = 0; j < input.ndim(); ++j) {
-      if (reduced[at(j)] == first) {
-        plan.order.push_back(j);
-        plan.space.push_back(input[j]);
-      }
+    for (const int64_t axis : memory) {
+      if (is_reduced(axis) == first) plan.order.push_back(axis);
     }
   }
-  for (int j = 0; j < input.ndim(); ++j) {
-    if (reduced[at(j)]) plan.row *= input[j];
-    if (plan.order[j] != j) plan.trailing = false;
-  }
+  for (const int64_t axis : axes) plan.row *= input[static_cast<int>(axis)];
+  plan.trailing = !columns && plan.order == memory;
   return plan;
+}
+
+MemoryFormat walking_format(const Graph& graph, int root) {
+  const Vertex& vertex = graph.vertices[at(root)];
+  const auto* reduce = dynamic_cast<const ReduceOp*>(vertex.node->op.get());
+  if (!reduce) return vertex.format;
+  // Results are stored as they come, in row-major order.
+  const MemoryFormat format = graph.vertices[at(vertex.inputs[0])].format;
+  return same_in_both_formats(vertex.node->shape) ? format : MemoryFormat::row_major;
 }
 
 std::optional<Group> Emitter::emit(const std::vector<int>& roots, const std::vector<char>& stored) {
@@ -60,38 +68,32 @@ std::optional<Group> Emitter::emit(const std::vector<int>& roots, const std::vec
   root_register_.assign(roots.size(), -1);
 
   Program& program = group_.program;
-  program.space = space_of(graph_, roots[0]);
-  kept_axes_ = program.space.ndim();
   const ReduceOp* first_reduce = nullptr;
-  int reduce_root = -1;
+  int walker = roots[0];  // the root that decides the order
   for (const int root : roots) {
     if (const auto* reduce = dynamic_cast<const ReduceOp*>(&op_of(graph_, root));
         reduce && !first_reduce) {
       first_reduce = reduce;
-      reduce_root = root;
+      walker = root;
     }
   }
-  full_ = Access::identity(program.space);
+  const Shape array = space_of(graph_, walker);
+  const MemoryFormat format = walking_format(graph_, walker);
+  full_ = Access::permuted(array, memory_order(array.ndim(), format));
+  kept_axes_ = array.ndim();
   if (first_reduce) {
-    const Shape input = space_of(graph_, reduce_root);
-    const ReductionPlan plan = plan_reduction(input, first_reduce->axes);
+    const ReductionPlan plan = plan_reduction(array, first_reduce->axes, format);
     program.row = plan.row;
     if (plan.trailing && plan.row <= kMaxRow && plan.row > 0) {
       program.walk = Walk::rows;
-      program.space = input;
-      full_ = Access::identity(input);
-      kept_axes_ = input.ndim() - first_reduce->axes.ndim();
+      kept_axes_ = array.ndim() - first_reduce->axes.ndim();
     } else {
       program.walk = plan.walk;
-      program.outputs = graph_.vertices[at(reduce_root)].node->numel();
-      program.space = plan.space;
-      full_ = Access{plan.space, input, {}};
-      for (int k = 0; k < input.ndim(); ++k) {
-        if (input[static_cast<int>(plan.order[k])] != 1)
-          full_.axis[at(static_cast<int>(plan.order[k]))].coef[at(k)] = 1;
-      }
+      program.outputs = graph_.vertices[at(walker)].node->numel();
+      full_ = Access::permuted(array, plan.order);
     }
   }
+  program.space = full_.space;
   for (size_t r = 0; r < roots.size() && !failed_; ++r) root_register_[r] = emit_root(roots[r]);
   if (failed_) return std::nullopt;
 
@@ -255,7 +257,7 @@ int Emitter::emit_fresh(int value, const Access& access, int guard) {
     instruction.kind = Instruction::Kind::load;
     instruction.storage = node.dtype;
     instruction.slot = slot_of(value);
-    instruction.form = access.flat();
+    instruction.form = access.flat(vertex.format);
     if (guard >= 0) {
       instruction.src[0] = guard;
       instruction.sources = 1;

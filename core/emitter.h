@@ -7,15 +7,19 @@
 
 namespace tessera {
 
-// How a reduction walks its input, a function of shape and axes alone so that its bits are too.
+// How a reduction walks its input, a function of shape, axes and format alone so that its bits are
+// too.
 struct ReductionPlan {
   Walk walk = Walk::long_rows;
   Shape order;            // permutation: axis of the input for each axis of the space
-  Shape space;            // the input's extents in that order
   int64_t row = 1;        // number of elements reduced into one
-  bool trailing = false;  // the space is the input's own and the row is its last axes
+  bool trailing = false;  // the space is the input's memory and the row is its last axes
 };
-ReductionPlan plan_reduction(const Shape& input, const Shape& axes);
+ReductionPlan plan_reduction(const Shape& input, const Shape& axes,
+                             MemoryFormat format = MemoryFormat::row_major);
+
+// The format in whose order a program with that root goes through its space.
+MemoryFormat walking_format(const Graph& graph, int root);
 
 // Translates a group of roots over one space into a program.
 class Emitter {

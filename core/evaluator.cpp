@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/index.h"
+#include "core/layout.h"
 #include "core/op.h"
 #include "core/precision.h"
 
@@ -145,7 +146,7 @@ class Evaluation {
     key.reserve(nodes_.size() * 48);
     const Fusion& rules = settings().fusion;
     append_key(key, rules.inline_single, rules.recompute, rules.siblings, rules.rows,
-               rules.epilogues);
+               rules.epilogues, rules.channels_last);
     append_key(key, device_.kind, device_.index, strict_f32());
     for (size_t v = 0; v < nodes_.size(); ++v) {
       const Node& node = *nodes_[v];
@@ -166,7 +167,10 @@ class Evaluation {
   }
 
   std::shared_ptr<const Plan> make() const {
-    Plan plan = make_plan(graph(), fates_, settings().fusion, device_ != Device::cpu());
+    Graph pending = graph();
+    if (settings().fusion.channels_last && backend(device_).channels_last())
+      choose_formats(pending, fates_);
+    Plan plan = make_plan(pending, fates_, settings().fusion, device_ != Device::cpu());
     for (Group& step : plan.steps) {
       if (step.kind == Group::Kind::program) step.prepared = backend(device_).prepare(step.program);
     }
@@ -294,7 +298,8 @@ class Evaluation {
       backend(device_).run(step, slots_of(step));
     } else {
       const auto array = [&](int v) {
-        return Array{pointer(v), nodes_[at(v)]->shape, nodes_[at(v)]->dtype};
+        return Array{pointer(v), nodes_[at(v)]->shape, nodes_[at(v)]->dtype,
+                     plan.places[at(v)].format};
       };
       std::vector<Array> inputs;
       for (const int v : step.inputs) inputs.push_back(array(v));

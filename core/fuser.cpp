@@ -72,9 +72,10 @@ class Fusing {
   struct Draft {
     Group::Kind kind = Group::Kind::program;
     std::vector<int> roots;
-    Shape space;             // program groups
-    bool reduces = false;    // contains a reduction
-    bool rows = false;       // reductions along rows that others may join
+    Shape space;                                    // program groups
+    MemoryFormat format = MemoryFormat::row_major;  // in whose order they go through it
+    bool reduces = false;                           // contains a reduction
+    bool rows = false;                              // reductions along rows that others may join
     Shape per_row;           // rows: shape of a value with one element per row
     std::vector<int> loads;  // arrays read, sorted
     size_t instructions = 0;
@@ -222,6 +223,7 @@ class Fusing {
       draft.rows = alone->program.walk == Walk::rows;
       draft.space =
           draft.reduces ? graph_.vertices[at(vertex.inputs[0])].node->shape : vertex.node->shape;
+      draft.format = walking_format(graph_, v);
       if (draft.rows) draft.per_row = vertex.node->shape;
       for (const Emitter::Read& read : emitter.reads()) merge_into(draft.loads, {read.value});
       ready_[at(v)] = static_cast<int>(drafts_.size());
@@ -247,8 +249,11 @@ class Fusing {
         continue;
       const Shape& space =
           reduces ? graph_.vertices[at(graph_.vertices[at(v)].inputs[0])].node->shape : node.shape;
-      const bool same_space = space == draft.space && (!reduces || node.shape == draft.per_row);
-      const bool per_row = draft.rows && !reduces && node.shape == draft.per_row;
+      const MemoryFormat format = walking_format(graph_, v);
+      const bool same_space = space == draft.space && format == draft.format &&
+                              (!reduces || node.shape == draft.per_row);
+      const bool per_row = draft.rows && !reduces && node.shape == draft.per_row &&
+                           format == MemoryFormat::row_major;
       if (!same_space && !per_row) continue;
       if (!can_read(emitter, g, draft)) continue;
       std::vector<int> roots = draft.roots;

@@ -17,6 +17,7 @@ struct Vertex {
   std::vector<int> origins;  // inputs that are not read: only gradients flow to them
   bool pending = false;      // to be computed
   bool wanted = false;       // must end up in memory whatever the fuser does
+  MemoryFormat format = MemoryFormat::row_major;  // of the value, where it is in memory
 };
 
 struct Graph {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/error.h"
 #include "core/index.h"
 #include "core/node.h"
 #include "core/schedule.h"
@@ -95,6 +96,20 @@ int last_that_may_fail(const Graph& graph, const std::vector<Group>& steps, bool
 
 }  // namespace
 
+std::vector<char> dying_values(const Graph& graph, const std::vector<Fate>& fates,
+                               const std::function<bool(int)>& in_memory) {
+  const auto count = static_cast<int>(graph.vertices.size());
+  std::vector<char> dies(at(count), 0), held(at(count), 0);
+  for (int v = count - 1; v >= 0; --v) {
+    const Vertex& vertex = graph.vertices[at(v)];
+    dies[at(v)] = fates[at(v)].is_private && !vertex.wanted && !held[at(v)];
+    if (!vertex.pending || dies[at(v)] || (fates[at(v)].cut && in_memory(v))) continue;
+    for (const int input : vertex.inputs) held[at(input)] = 1;
+    for (const int origin : vertex.origins) held[at(origin)] = 1;
+  }
+  return dies;
+}
+
 Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion& rules,
                bool all_may_fail) {
   Plan plan;
@@ -117,18 +132,11 @@ Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion&
     }
   }
 
-  // A value dies with the run when nothing outside holds it and every user lets go of it: users die
-  // too, or have their own value and no further need of their history.
-  std::vector<char> dies(at(count), 0), held(at(count), 0);
-  for (int v = count - 1; v >= 0; --v) {
-    const Vertex& vertex = graph.vertices[at(v)];
-    dies[at(v)] = fates[at(v)].is_private && !vertex.wanted && !held[at(v)];
-    if (!vertex.pending) continue;
-    const bool in_memory = plan.places[at(v)].kind != Place::Kind::none;
-    plan.cut[at(v)] = fates[at(v)].cut && in_memory;
-    if (dies[at(v)] || plan.cut[at(v)]) continue;
-    for (const int input : vertex.inputs) held[at(input)] = 1;
-    for (const int origin : vertex.origins) held[at(origin)] = 1;
+  const auto in_memory = [&](int v) { return plan.places[at(v)].kind != Place::Kind::none; };
+  const std::vector<char> dies = dying_values(graph, fates, in_memory);
+  for (int v = 0; v < count; ++v) {
+    plan.places[at(v)].format = graph.vertices[at(v)].format;
+    plan.cut[at(v)] = graph.vertices[at(v)].pending && fates[at(v)].cut && in_memory(v);
   }
   // An alias that lives keeps its block alive.
   std::vector<char> storage_dies = dies;
@@ -223,7 +231,11 @@ Plan make_plan(const Graph& graph, const std::vector<Fate>& fates, const Fusion&
     }
   }
   for (int v = 0; v < count; ++v) {
-    if (plan.places[at(v)].kind != Place::Kind::owned || !storage_dies[at(v)]) continue;
+    if (plan.places[at(v)].kind != Place::Kind::owned) continue;
+    require(storage_dies[at(v)] || plan.places[at(v)].format == MemoryFormat::row_major,
+            "plan: a value that outlives the run must be row-major, got {} of shape {}",
+            graph.vertices[at(v)].node->op->name(), graph.vertices[at(v)].node->shape);
+    if (!storage_dies[at(v)]) continue;
     plan.places[at(v)].kind = Place::Kind::arena;
     if (merged_into[at(v)] < 0) heads.push_back(v);
   }

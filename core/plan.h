@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "core/fuser.h"
@@ -18,6 +19,7 @@ struct Place {
   };
   Kind kind = Kind::none;
   int64_t offset = 0;
+  MemoryFormat format = MemoryFormat::row_major;
   int source = -1;
   int donor = -1;  // owned: an existing value that dies and whose block may be taken over
 };
@@ -36,6 +38,11 @@ struct Fate {
   bool is_private = false;  // no handle holds it, and only vertices of this graph use it
   bool cut = false;         // nobody can ask for a gradient through it after the run
 };
+
+// Which values die with the run: those that nothing outside holds and whose users let go of them,
+// because they die too, or have their own value (`in_memory`) and no further need of their history.
+std::vector<char> dying_values(const Graph& graph, const std::vector<Fate>& fates,
+                               const std::function<bool(int)>& in_memory);
 
 // What outlives the run is computed as soon as it can be (see schedule.h), but behind the last
 // kernel that may fail: all of them may where memory for intermediate results can run out.

@@ -4,13 +4,15 @@
 
 namespace tessera {
 
-// The fusion rules, each of which can be switched off; values are the same bits in every setting.
+// The rules of evaluation, each of which can be switched off. Values are the same bits in every
+// setting, but for the last: that changes the order of additions on a GPU.
 struct Fusion {
   bool inline_single = true;  // a value with one consumer is computed inside it
   bool recompute = true;      // a cheap value with several consumers is computed inside each
   bool siblings = true;       // programs over the same space that share loads run as one
   bool rows = true;           // reductions along rows and their consumers run in one pass
   bool epilogues = true;      // what takes a kernel's result element by element runs with it
+  bool channels_last = true;  // convolutions and what surrounds them; on a GPU only
 };
 
 // Switches of the current thread.

@@ -18,10 +18,11 @@ using Kind = cuda::Convolution::Kind;
 
 // By kernels of ops/conv_direct.cu.inc.
 void run_direct(cuda::Stream& stream, const cuda::Convolution& c, const Array& output) {
-  cuda::conv_direct::Geometry g{.batch = c.batch,
-                                .in_channels = c.in_channels,
-                                .out_channels = c.out_channels,
-                                .groups = c.groups};
+  cuda::conv_direct::Geometry g;
+  g.batch = c.batch;
+  g.in_channels = c.in_channels;
+  g.out_channels = c.out_channels;
+  g.groups = c.groups;
   const int missing = 3 - c.input.ndim();
   for (int axis = 0; axis < c.input.ndim(); ++axis) {
     const int to = missing + axis;
@@ -32,6 +33,17 @@ void run_direct(cuda::Stream& stream, const cuda::Convolution& c, const Array& o
     g.before[to] = c.before[axis];
     g.dilation[to] = c.dilation[axis];
   }
+  const auto steps = [&](int64_t first, int64_t second, const Shape& spatial) {
+    const Shape strides = strides_of(spatial.inserted(0, second).inserted(0, first), c.format);
+    cuda::conv_direct::Steps made;
+    made.n = strides[0];
+    made.c = strides[1];
+    for (int axis = 0; axis < spatial.ndim(); ++axis) made.at[missing + axis] = strides[2 + axis];
+    return made;
+  };
+  g.x_steps = steps(c.batch, c.in_channels, c.input);
+  g.w_steps = steps(c.out_channels, c.in_channels / c.groups, c.kernel);
+  g.y_steps = steps(c.batch, c.out_channels, c.output);
   g.x = c.x;
   g.w = c.w;
   g.y = c.y;
@@ -66,6 +78,7 @@ bool conv_cuda(cuda::Stream& stream, cuda::Convolution::Kind kind, const ConvGeo
   c.kind = kind;
   c.type = output.dtype;
   c.strict = strict_f32();
+  c.format = output.format;
   c.batch = geometry.batch;
   c.in_channels = geometry.in_channels;
   c.out_channels = geometry.out_channels;
@@ -86,8 +99,10 @@ bool conv_cuda(cuda::Stream& stream, cuda::Convolution::Kind kind, const ConvGeo
   // Not every algorithm can add the bias itself.
   const std::byte* const bias = std::exchange(c.bias, nullptr);
   if (library && bias && library->run(stream, c)) {
-    const cuda::conv::Bias all{output.data, bias, output.numel(),
-                               output.shape.slice(2, output.shape.ndim()).numel(), output.shape[1]};
+    const bool last = output.format == MemoryFormat::channels_last;
+    const int64_t plane = output.shape.slice(2, output.shape.ndim()).numel();
+    const cuda::conv::Bias all{output.data, bias, output.numel(), last ? 1 : plane,
+                               output.shape[1]};
     stream.launch("ops/conv.cu.inc",
                   fmt::format("cuda::conv::add_bias<{}>", cuda::c_type(output.dtype)),
                   cuda::blocks_for(all.count), all);

@@ -87,6 +87,7 @@ class ConvForwardOp final : public ConvOp {
                             Weights<float>(inputs, 2), reals(output), done);
     }
   }
+  Formats formats() const override { return Formats::channels_last; }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
                 const Array& output) const override {
     return conv_cuda(stream, cuda::Convolution::Kind::forward, geometry_, inputs, output);
@@ -140,6 +141,7 @@ class ConvBackwardDataOp final : public ConvOp {
                                   Weights<float>(inputs, 2), reals(output), done);
     }
   }
+  Formats formats() const override { return Formats::channels_last; }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
                 const Array& output) const override {
     return conv_cuda(stream, cuda::Convolution::Kind::backward_data, geometry_, inputs, output);
@@ -169,6 +171,7 @@ class ConvBackwardWeightOp final : public ConvOp {
            pairs_backward_weight)(geometry_, reals(inputs[0]), reals(inputs[1]), dw);
     reals(output).take(output.numel(), dw);
   }
+  Formats formats() const override { return Formats::channels_last; }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> inputs,
                 const Array& output) const override {
     return conv_cuda(stream, cuda::Convolution::Kind::backward_weight, geometry_, inputs, output);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/cuda/one_format.h"
 #include "core/cuda/print.h"
 #include "core/error.h"
 #include "core/node.h"
@@ -101,7 +102,7 @@ void GpuBackend::run(const Group& step, std::span<std::byte* const> slots) {
 
 void GpuBackend::run(const KernelOp& op, std::span<const Array> inputs, const Array& output) {
   batches_.flush();
-  if (op.run_cuda(stream_, inputs, output) || stream_.rehearsing()) return;
+  if (run_on_gpu(op, inputs, output) || stream_.rehearsing()) return;
   recorder_.require_no_recording();
   const auto known =
       std::ranges::find(fallbacks_, op.name(), &std::pair<std::string, int64_t>::first);
@@ -110,19 +111,29 @@ void GpuBackend::run(const KernelOp& op, std::span<const Array> inputs, const Ar
   } else {
     ++known->second;
   }
+  InOneFormat arrays(stream_, MemoryFormat::row_major, inputs, output);
   std::vector<Ref<Buffer>> copies;
   std::vector<Array> host;
   const auto on_host = [&](const Array& array) {
     copies.push_back(allocate(array.numel() * size_of(array.dtype)));
     return Array{copies.back()->data, array.shape, array.dtype};
   };
-  for (const Array& input : inputs) {
+  for (const Array& input : arrays.inputs()) {
     host.push_back(on_host(input));
     read(host.back().data, input.data, copies.back()->bytes);
   }
   const Array result = on_host(output);
   op.run(host, result);
-  write(output.data, result.data, copies.back()->bytes);
+  write(arrays.output().data, result.data, copies.back()->bytes);
+  arrays.deliver();
+}
+
+bool GpuBackend::run_on_gpu(const KernelOp& op, std::span<const Array> inputs,
+                            const Array& output) {
+  InOneFormat arrays(stream_, common_format(op, inputs, output), inputs, output);
+  if (!op.run_cuda(stream_, arrays.inputs(), arrays.output())) return false;
+  arrays.deliver();
+  return true;
 }
 
 void GpuBackend::rehearse(const std::function<void()>& work) {

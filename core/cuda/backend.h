@@ -35,6 +35,7 @@ class GpuBackend : public Backend {
   MemoryStats memory() const override;
   void reset_peak() override { pool_.reset_peak(); }
 
+  bool channels_last() const override { return true; }
   std::shared_ptr<const Prepared> prepare(const Program& program) override;
   void run(const Group& step, std::span<std::byte* const> slots) override;
   void run(const KernelOp& op, std::span<const Array> inputs, const Array& output) override;
@@ -58,6 +59,10 @@ class GpuBackend : public Backend {
   int64_t waits() const { return recorder_.waits(); }
   const KernelCache& kernels() const { return kernels_; }
   Stream& stream() { return stream_; }
+
+ protected:
+  // By the op's own kernel, in the format it takes; false where it has none.
+  bool run_on_gpu(const KernelOp& op, std::span<const Array> inputs, const Array& output);
 
  private:
   class Memory final : public MemorySource {

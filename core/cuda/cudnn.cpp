@@ -72,7 +72,7 @@ class CudnnConvolutions final : public Convolutions {
 
   bool run(Stream& stream, const Convolution& c) override {
     std::string key;
-    append_key(key, c.kind, c.type, c.strict, c.bias != nullptr, c.batch, c.in_channels,
+    append_key(key, c.kind, c.type, c.strict, c.format, c.bias != nullptr, c.batch, c.in_channels,
                c.out_channels, c.groups);
     for (const Shape* shape : {&c.input, &c.kernel, &c.output, &c.stride, &c.before, &c.dilation})
       append_key(key, *shape);
@@ -85,9 +85,10 @@ class CudnnConvolutions final : public Convolutions {
   }
 
  private:
-  CudnnObject tensor(Name name, const Shape& shape, DType type, bool in_memory = true) const {
+  CudnnObject tensor(Name name, const Shape& shape, MemoryFormat format, DType type,
+                     bool in_memory = true) const {
     using Place = CudnnArray::Place;
-    return cudnn_.array({name, shape, row_major_strides(shape), cudnn_type(type),
+    return cudnn_.array({name, shape, strides_of(shape, format), cudnn_type(type),
                          in_memory ? Place::gpu : Place::nowhere});
   }
 
@@ -100,7 +101,7 @@ class CudnnConvolutions final : public Convolutions {
     // With a bias the sum without it is never in memory.
     const auto part = [&](Name name, const Shape& shape) {
       const bool bare = c.bias && name == result;
-      return tensor(bare ? kBare : name, shape, bare ? compute : c.type, !bare);
+      return tensor(bare ? kBare : name, shape, c.format, bare ? compute : c.type, !bare);
     };
     const CudnnObject x = part(kX, x_shape), w = part(kW, w_shape), y = part(kY, y_shape);
 
@@ -128,8 +129,8 @@ class CudnnConvolutions final : public Convolutions {
 
     const Shape& shape = result == kY ? y_shape : x_shape;
     const CudnnObject bias =
-        tensor(kBias, Shape::filled(shape.ndim(), 1).with(1, shape[1]), c.type);
-    const CudnnObject sum = tensor(result, shape, c.type);
+        tensor(kBias, Shape::filled(shape.ndim(), 1).with(1, shape[1]), c.format, c.type);
+    const CudnnObject sum = tensor(result, shape, c.format, c.type);
     CudnnObject add = cudnn_.object(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
     add.set(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, CUDNN_POINTWISE_ADD)
         .set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, cudnn_type(compute));

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "core/dtype.h"
-#include "core/shape.h"
+#include "core/memory_format.h"
 
 namespace tessera::cuda {
 
@@ -26,7 +26,7 @@ struct MatrixProduct {
 };
 
 // A convolution y = x * w, or one of its gradients: `kind` says which of the three is the result.
-// All are dense and row-major: x [batch, in_channels, input...], y likewise, w [out_channels,
+// All are dense, in the same format: x [batch, in_channels, input...], y likewise, w [out_channels,
 // in_channels / groups, kernel...]. There are 1 to 3 spatial axes.
 struct Convolution {
   enum class Kind : uint8_t { forward, backward_data, backward_weight };
@@ -34,6 +34,7 @@ struct Convolution {
   DType type = f32;
   bool strict = false;
   int64_t batch = 0, in_channels = 0, out_channels = 0, groups = 1;
+  MemoryFormat format = MemoryFormat::row_major;
   Shape input, kernel, output, stride, before, dilation;
   std::byte *x = nullptr, *w = nullptr, *y = nullptr;
   const std::byte* bias = nullptr;  // one for each channel of the result, or null

@@ -88,7 +88,7 @@ TEST_SUITE("core/emitter") {
     const ReductionPlan channels = plan_reduction({2, 3, 4, 5}, {0, 2, 3});  // batch norm
     CHECK(channels.walk == Walk::long_rows);
     CHECK(!channels.trailing);
-    CHECK(channels.space == Shape{3, 2, 4, 5});
+    CHECK(channels.order == Shape{1, 0, 2, 3});
     CHECK(channels.row == 40);
     CHECK(plan_reduction({4, 5, 1}, {1}).walk ==
           Walk::long_rows);  // a last extent of 1 does not count
@@ -100,5 +100,35 @@ TEST_SUITE("core/emitter") {
     CHECK(group.program.row == 5);
     REQUIRE(count(group, Instruction::Kind::reduce) == 1);
     CHECK(group.program.stores[0].per_row);
+  }
+
+  TEST_CASE("channels-last values are walked as they lie") {
+    const Tensor x = data({2, 3, 4, 5}), e = exp(x);
+    const auto program_of = [&](const Tensor& y) {
+      Graph graph = pending_graph(std::array{y});
+      for (Vertex& vertex : graph.vertices) {
+        if (vertex.pending && vertex.node->shape == x.shape())
+          vertex.format = MemoryFormat::channels_last;
+      }
+      std::vector<char> inlined(graph.vertices.size(), 1), stored(graph.vertices.size(), 1);
+      const int root = value_of(graph, y);
+      inlined[static_cast<size_t>(root)] = 0;
+      CHECK(walking_format(graph, root) == (y.shape() == Shape{2, 1, 4, 5} || y.shape() == x.shape()
+                                                ? MemoryFormat::channels_last
+                                                : MemoryFormat::row_major));
+      return Emitter(graph, inlined).emit({root}, stored).value().program;
+    };
+    const Program flat = program_of(e);
+    CHECK(flat.space == Shape{2, 4, 5, 3});
+    CHECK(flat.code[0].form.coef[3] == 20);  // x itself is row-major
+    const Program rows = program_of(sum(e, {1}, true));
+    CHECK(rows.walk == Walk::rows);
+    CHECK(rows.space == Shape{2, 4, 5, 3});
+    // Its results would come in another order than they lie.
+    CHECK(program_of(sum(e, {2}, true)).space == Shape{4, 2, 3, 5});
+    const ReductionPlan channels =
+        plan_reduction({2, 3, 4, 5}, {0, 2, 3}, MemoryFormat::channels_last);
+    CHECK(channels.walk == Walk::columns);
+    CHECK(channels.order == Shape{0, 2, 3, 1});
   }
 }

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 
@@ -255,11 +256,39 @@ void HostGpu::run(const Group& step, std::span<std::byte* const> slots) {
   if (collecting_) cpu::run(step.program, slots);
 }
 
+void copy_elements(const Array& from, const Array& to) {
+  const Access access = Access::permuted(to.shape, memory_order(to.shape.ndim(), to.format));
+  const Linear form = access.flat(from.format);
+  const auto bytes = static_cast<size_t>(size_of(to.dtype));
+  for (int64_t i = 0; i < to.numel(); ++i) {
+    int64_t position = form.offset, rest = i;
+    for (int k = access.space.ndim() - 1; k >= 0; --k) {
+      position += rest % access.space[k] * form.coef[static_cast<size_t>(k)];
+      rest /= access.space[k];
+    }
+    std::memcpy(to.data + static_cast<size_t>(i) * bytes,
+                from.data + static_cast<size_t>(position) * bytes, bytes);
+  }
+}
+
 void HostGpu::run(const KernelOp& op, std::span<const Array> inputs, const Array& output) {
   if (!collecting_) return GpuBackend::run(op, inputs, output);
   finish();
-  op.run_cuda(stream(), inputs, output);
-  op.run(inputs, output);
+  run_on_gpu(op, inputs, output);
+  // The processor knows of row-major arrays only.
+  std::deque<std::vector<std::byte>> copies;
+  const auto row_major = [&](const Array& array) {
+    copies.emplace_back(static_cast<size_t>(array.numel() * size_of(array.dtype)));
+    return Array{copies.back().data(), array.shape, array.dtype};
+  };
+  std::vector<Array> plain;
+  for (const Array& input : inputs) {
+    plain.push_back(row_major(input));
+    copy_elements(input, plain.back());
+  }
+  const Array result = row_major(output);
+  op.run(plain, result);
+  copy_elements(result, output);
 }
 
 void HostGpu::rehearse(const std::function<void()>& work) {

@@ -108,6 +108,9 @@ class HostCompiler : public cuda::Compiler {
   mutable std::set<std::string> texts;
 };
 
+// The same elements in another format.
+void copy_elements(const Array& from, const Array& to);
+
 // A GPU backend on the HostDriver, with libraries that compute there, too. While `collecting`, the
 // processor's own kernels compute, so that all texts can be compiled together afterwards; that, and
 // `bare`, goes without the libraries.
