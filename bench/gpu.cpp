@@ -5,9 +5,10 @@
 //
 // Prints what the driver's copy reaches within the GPU's memory and what cuBLASLt reaches on large
 // matrices, in TF32 and bf16; then each kernel with its GB/s or GFLOP/s and the percentage of
-// those; then steps (forward, backward, Adam) of the U-Net of widths 64 to 1024 on 4 images of
-// 256 x 256, with and without replayed recordings in turn, and how often the processor waited for
-// the GPU within them: never. A word restricts the kernels to lines with it. Where there is no GPU,
+// those, also with channels-last memory where it takes that; then steps (forward, backward, Adam)
+// of the U-Net of widths 64 to 1024 on 4 images of 256 x 256, in turn with and without replayed
+// recordings and channels-last memory, and how often the processor waited for the GPU within them:
+// never. A word restricts the kernels to lines with it. Where there is no GPU,
 // it says so and exits with status 77. `--device cpu` is for trying out the program itself.
 
 #include <cstdlib>
@@ -62,6 +63,26 @@ class Machine {
       if (round >= 0) best = std::min(best, (seconds_now(false) - begin) / calls);
     }
     return best;
+  }
+
+  // The kernel that computes `y` from values in memory, on arrays that lie channels-last; empty
+  // where it takes none.
+  std::function<void()> channels_last(const Tensor& y) const {
+    const Node& node = *y.node();
+    const auto* kernel = dynamic_cast<const KernelOp*>(node.op.get());
+    if (!gpu_ || !kernel || kernel->formats() == KernelOp::Formats::row_major) return {};
+    const auto format = [](const Node& x) {
+      return x.shape.ndim() < 3 ? MemoryFormat::row_major : MemoryFormat::channels_last;
+    };
+    std::vector<Array> inputs;
+    for (int i = 0; i < node.inputs(); ++i) {
+      const Node& x = *node.input(i);
+      if (!x.evaluated()) return {};
+      inputs.push_back({x.value->data, x.shape, x.dtype, format(x)});
+    }
+    return [this, kernel, inputs, y, format, result = allocate(node.bytes(), device_)] {
+      gpu_->run(*kernel, inputs, {result->data, y.shape(), y.dtype(), format(*y.node())});
+    };
   }
 
   // Bytes per second, read and written, of the driver's own copy; elsewhere of an op.
@@ -122,10 +143,19 @@ class GpuTable final : public Lines {
   void line(const std::string& what, double work, double peak, const char* unit,
             const Make& make) const {
     if (what.find(word_) == std::string::npos) return;
-    try {
-      const double seconds = machine_.best_seconds([&] { eval({make()}); }, calls_, rounds_);
-      fmt::print("{:<52} {:>9.3f} {:>6.0f} {:<5} {:>4.0f} %\n", what, seconds * 1e3,
+    const auto measure = [&](const std::string& name, const std::function<void()>& call) {
+      const double seconds = machine_.best_seconds(call, calls_, rounds_);
+      fmt::print("{:<52} {:>9.3f} {:>6.0f} {:<5} {:>4.0f} %\n", name, seconds * 1e3,
                  work / seconds * 1e-9, unit, 100 * work / seconds / peak);
+    };
+    try {
+      const Tensor y = make();
+      const std::function<void()> last = machine_.channels_last(y);
+      // Alone, convolutions are between two changes of format.
+      const bool prefers = last && static_cast<const KernelOp&>(*y.node()->op).formats() ==
+                                       KernelOp::Formats::channels_last;
+      if (!prefers) measure(what, [&] { eval({make()}); });
+      if (last) measure(what + ", channels-last", last);
     } catch (const Error& error) {  // the others may still work
       fmt::print("{:<52} {}\n", what, error.what());
     }
@@ -188,13 +218,21 @@ void steps(const Machine& machine, std::optional<DType> amp, bool quick) {
     const NoReplay plain;
     step();
   };
-  const int rounds = quick ? 1 : 4, calls = quick ? 2 : 10;
-  for (int i = 0; i < (quick ? 1 : 8); ++i) step();
-  double with = 1e30, without = 1e30;
+  const auto row_major = [&] {
+    Fusion rules;
+    rules.channels_last = false;
+    const FusionRules plain(rules);
+    step();
+  };
+  const int rounds = quick ? 1 : 4, calls = quick ? 2 : 10, first = quick ? 1 : 8;
+  for (int i = 0; i < first; ++i) row_major();
+  for (int i = 0; i < first; ++i) step();
+  double best[] = {1e30, 1e30, 1e30};
   int64_t waits = 0;
   for (int round = 0; round < rounds; ++round) {
-    with = std::min(with, machine.best_seconds(step, calls, 1));
-    without = std::min(without, machine.best_seconds(plainly, calls, 1));
+    best[0] = std::min(best[0], machine.best_seconds(step, calls, 1));
+    best[1] = std::min(best[1], machine.best_seconds(plainly, calls, 1));
+    best[2] = std::min(best[2], machine.best_seconds(row_major, calls, 1));
     const int64_t before = machine.waits();
     for (int i = 0; i < calls; ++i) step();
     waits += machine.waits() - before;
@@ -202,11 +240,10 @@ void steps(const Machine& machine, std::optional<DType> amp, bool quick) {
   const ReplayStats stats = replay_stats(machine.device());
   const MemoryStats memory = memory_stats(machine.device());
   fmt::print(
-      "U-Net step, {}: {:.2f} ms replayed, {:.2f} ms launched one by one; {} waits within {} "
-      "steps; "
-      "{} recordings, {} replays; {} at peak\n",
-      amp ? "bf16" : "TF32", with * 1e3, without * 1e3, waits, rounds * calls, stats.recorded,
-      stats.replayed, bytes_text(memory.peak));
+      "U-Net step, {}: {:.2f} ms replayed, {:.2f} ms launched one by one, {:.2f} ms row-major; {} "
+      "waits within {} steps; {} recordings, {} replays; {} at peak\n",
+      amp ? "bf16" : "TF32", best[0] * 1e3, best[1] * 1e3, best[2] * 1e3, waits, rounds * calls,
+      stats.recorded, stats.replayed, bytes_text(memory.peak));
   std::fflush(stdout);
 }
 
