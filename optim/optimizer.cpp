@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/op.h"
 #include "core/settings.h"
+#include "core/transfer.h"
 #include "ops/binary.h"
 #include "ops/creation.h"
 #include "ops/reduce.h"
@@ -90,8 +91,7 @@ Tensor guarded(const Tensor& finite, const Tensor& value, const Tensor& old) {
   return finite.defined() ? where(finite, value, old) : value;
 }
 
-void require_finite(const Tensor& finite, const char* function, const Tensor& loss) {
-  if (!finite.defined() || finite.item() != 0) return;
+[[noreturn]] void fail_not_finite(const char* function, const Tensor& loss) {
   const double value = loss.defined() ? loss.item() : 0;
   require(std::isfinite(value),
           "{}: the loss must be finite, got {}; nothing was updated; a lower learning rate or "
@@ -101,6 +101,11 @@ void require_finite(const Tensor& finite, const char* function, const Tensor& lo
       fmt::format("{}: the gradients must be finite, but some are not (loss {}); nothing was "
                   "updated",
                   function, value));
+}
+
+// Whether the value is computed while the processor goes on.
+bool settles_later(const Tensor& value) {
+  return value.defined() && value.device() != Device::cpu();
 }
 
 }  // namespace
@@ -230,11 +235,12 @@ void Optimizer::accumulate(const Tensor& loss, bool check_finite) {
       exchange.tensor(accumulated, guarded(finite, gradient, accumulated));
     }
   }
+  check();  // of the step before
   exchange.run({loss, finite});
   if (finite.defined() && finite.item() == 0) {
     for (Tensor* accumulated : started) *accumulated = {};
+    fail_not_finite("backward", loss);
   }
-  require_finite(finite, "backward", loss);
 }
 
 Tensors Optimizer::combined(Tensors&& gradients) const {
@@ -257,9 +263,10 @@ bool Optimizer::apply(Tensors gradients, const Tensor& loss, Tensor finite) {
     gradients = std::move(clipped.gradients);
     norm = clipped.norm;
   }
-  const bool check = options_.check_finite && !may_skip;
-  if (check && loss.defined()) finite = isfinite(reshape(loss, {}));
-  if (check && norm.defined()) finite = finite.defined() ? finite & isfinite(norm) : isfinite(norm);
+  const bool guards = options_.check_finite && !may_skip;
+  if (guards && loss.defined()) finite = isfinite(reshape(loss, {}));
+  if (guards && norm.defined())
+    finite = finite.defined() ? finite & isfinite(norm) : isfinite(norm);
 
   Exchange exchange;
   for (size_t i = 0; i < gradients.size(); ++i) {
@@ -280,25 +287,48 @@ bool Optimizer::apply(Tensors gradients, const Tensor& loss, Tensor finite) {
     for (size_t s = 0; s < kept.size(); ++s)
       exchange.tensor(p.state[s], guarded(finite, state[s], before[s]));
   }
-  std::vector<char> moved;
-  for (Tensor& gradient : gradients) {
-    moved.push_back(gradient.defined());
-    gradient = {};  // its memory is free once it is used
+  Attempt attempt{finite, loss, {}};
+  bool accumulated = false;
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    if (gradients[i].defined()) attempt.counted.push_back(i);
+    gradients[i] = {};  // its memory is free once it is used
+    accumulated = accumulated || parameters_[i].accumulated.defined();
   }
+  check();  // of the step before
   exchange.run({loss, norm, finite});
-  if (finite.defined() && finite.item() == 0) {
-    for (Parameter& p : parameters_) {
-      if (p.steps == 0) p.state = {};
-    }
-  }
-  const bool updated = !may_skip || finite.item() != 0;
-  if (!may_skip) require_finite(finite, "step", loss);
   grad_norm_ = norm;
-  for (size_t i = 0; i < moved.size(); ++i) {
-    if (moved[i] && updated) ++parameters_[i].steps;
+  for (const size_t i : attempt.counted) ++parameters_[i].steps;
+  const bool later = !may_skip && !accumulated && settles_later(finite);
+  if (!later && !attempt.succeeded()) {
+    take_back(attempt);
+    if (!may_skip) fail_not_finite("step", loss);
+    zero_grad();
+    return false;
   }
+  if (later) unchecked_ = std::move(attempt);
   zero_grad();
-  return updated;
+  return true;
+}
+
+bool Optimizer::Attempt::succeeded() const {
+  return !finite.defined() || finite.item() != 0;
+}
+
+void Optimizer::take_back(const Attempt& attempt) {
+  for (const size_t i : attempt.counted) {
+    Parameter& p = parameters_[i];
+    if (--p.steps == 0) p.state = {};
+  }
+}
+
+void Optimizer::check() {
+  const std::optional<Attempt> last = std::exchange(unchecked_, std::nullopt);
+  if (!last) return;
+  if (!last->succeeded()) {
+    take_back(*last);
+    fail_not_finite("step", last->loss);
+  }
+  if (last->loss.defined()) host_data(*last->loss.value_node());  // nothing else goes on yet
 }
 
 double Optimizer::lr(size_t group) const {
@@ -328,6 +358,7 @@ double Optimizer::grad_norm() const {
 }
 
 std::map<std::string, Tensor> Optimizer::state_dict() const {
+  if (unchecked_ && !unchecked_->succeeded()) fail_not_finite("step", unchecked_->loss);
   std::map<std::string, Tensor> all;
   for (size_t g = 0; g < lr_.size(); ++g) all[fmt::format("group.{}.lr", g)] = scalar(lr_[g], f64);
   for (size_t i = 0; i < parameters_.size(); ++i) {
@@ -366,6 +397,7 @@ void Optimizer::load_state_dict(const std::map<std::string, Tensor>& given) {
   reader.finish("load_state_dict", "the state must be that of this method over these parameters");
   for (size_t g = 0; g < lr.size(); ++g) set_lr(lr[g], g);
   parameters_ = std::move(loaded);
+  unchecked_.reset();
 }
 
 }  // namespace tessera::optim

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ struct StepOptions {
   double clip_norm = 0;   // if positive: clip_grad_norm of all gradients together
   double clip_value = 0;  // if positive: clip_grad_value, before clip_norm
   // A loss (or, with clip_norm, a norm of the gradients) that is NaN or infinite is an Error, and
-  // parameters and state stay as they are.
+  // parameters and state stay as they are. A GPU is not waited for: see Optimizer::check.
   bool check_finite = true;
   // What is made of the gradients of a loss before all that, such as their means over several
   // processes. Empty: nothing.
@@ -66,6 +67,12 @@ class Optimizer {
   bool step_scaled(const Operand& loss, double scale);
   // As `backward`, for a later step_scaled: a loss that is not finite is found out there.
   void backward_scaled(const Operand& loss);
+
+  // Throws Error when the loss of the last step was not finite. On the processor `step` has done so
+  // itself. On a GPU `step` may return before the update is computed, so that the processor records
+  // the next step meanwhile; that one calls this before it changes anything. Afterwards loss.item()
+  // costs nothing.
+  void check();
 
   // Adds the gradients of `loss` to the accumulated ones, computes them, and forgets the graph.
   void backward(const Operand& loss);
@@ -129,6 +136,14 @@ class Optimizer {
     Tensor accumulated = {};
   };
 
+  // An update that may turn out not to have happened.
+  struct Attempt {
+    Tensor finite, loss;          // may be undefined
+    std::vector<size_t> counted;  // the parameters whose number of steps it raised
+    bool succeeded() const;
+  };
+  void take_back(const Attempt& attempt);
+
   // Gradients of the loss plus the accumulated ones.
   Tensors gradients_of(const char* function, const Tensor& loss) const;
   void accumulate(const Tensor& loss, bool check_finite);
@@ -141,6 +156,7 @@ class Optimizer {
   std::vector<double> lr_;
   std::vector<Parameter> parameters_;
   Tensor grad_norm_;
+  std::optional<Attempt> unchecked_;
 };
 
 }  // namespace tessera::optim

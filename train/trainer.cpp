@@ -80,7 +80,10 @@ struct Trainer::State {
 
   Outcome run(StopRequest& stop);
   bool train_epoch(StopRequest& stop);  // false: stopped before its end
-  double train_batch(const io::Batch& batch);
+  void train_batch(const io::Batch& batch);
+  void read_loss();  // of the last batch, if that was not done
+  template <class F>
+  void telling(const std::vector<std::string>& names, F&& f) const;
   // While it lives, the network has the averages of --ema, if there are any.
   std::unique_ptr<optim::Ema::Swap> averaged_weights();
   // What is to be known of a validation.
@@ -106,6 +109,15 @@ struct Trainer::State {
   Setup setup;
   std::optional<RunFolder> folder;  // of rank 0
   Position at;
+
+  // A batch whose loss nobody has looked at yet: a GPU is busy with it while the processor records
+  // the next one.
+  struct Trained {
+    Tensor loss;
+    double parts = 1;  // in how many the step is cut
+    std::vector<std::string> names;
+  };
+  std::optional<Trained> unread;
 };
 
 Trainer::State::State(const TrainConfig& c, Ranks* r) : config(c), ranks(r), setup(config, ranks) {
@@ -172,14 +184,32 @@ void Trainer::State::save_best() {
   io::save_model(file, folder->best());
 }
 
-double Trainer::State::train_batch(const io::Batch& batch) {
+// Calls f; its errors say which cases it was about.
+template <class F>
+void Trainer::State::telling(const std::vector<std::string>& names, F&& f) const {
+  try {
+    f();
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    const bool diverged = text.find("must be finite") != std::string::npos;
+    throw Error(fmt::format("{}\n  while training on {} in epoch {}{}", text,
+                            fmt::join(names, ", "), at.epoch + 1,
+                            diverged ? "; a smaller --lr or --clip-norm 1 helps" : ""));
+  }
+}
+
+void Trainer::State::train_batch(const io::Batch& batch) {
   const int64_t batches = setup.loader->batches();
   // The last batches of an epoch may be fewer than asked for.
   const int64_t begun = batch.number / config.accumulate * config.accumulate;
   const int64_t together = std::min(config.accumulate, batches - begun);
-  try {
-    Tensor loss = batch_loss(setup, batch) / static_cast<double>(together);
+  Tensor loss;
+  telling(batch.names, [&] {
+    loss = batch_loss(setup, batch) / static_cast<double>(together);
     if (batch.weight != 1) loss = loss * batch.weight;
+  });
+  read_loss();
+  telling(batch.names, [&] {
     if (batch.number + 1 < begun + together) {
       setup.scaler ? setup.scaler->backward(*setup.optimizer, loss)
                    : setup.optimizer->backward(loss);
@@ -190,15 +220,20 @@ double Trainer::State::train_batch(const io::Batch& batch) {
       ++at.updates;
       if (setup.ema) setup.ema->update();
     }
-    const double own = loss.item() * static_cast<double>(together);
-    return ranks ? ranks->sum(own) / ranks->size() : own;
-  } catch (const Error& error) {
-    const std::string text = error.what();
-    const bool diverged = text.find("must be finite") != std::string::npos;
-    throw Error(fmt::format("{}\n  while training on {} in epoch {}{}", text,
-                            fmt::join(batch.names, ", "), at.epoch + 1,
-                            diverged ? "; a smaller --lr or --clip-norm 1 helps" : ""));
-  }
+  });
+  ++at.batch;
+  unread = {loss, static_cast<double>(together), batch.names};
+  if (loss.device() == Device::cpu()) read_loss();
+}
+
+void Trainer::State::read_loss() {
+  if (!unread) return;
+  const Trained last = *std::exchange(unread, std::nullopt);
+  telling(last.names, [&] {
+    setup.optimizer->check();
+    const double own = last.loss.item() * last.parts;
+    at.loss_sum += ranks ? ranks->sum(own) / ranks->size() : own;
+  });
 }
 
 Trainer::State::Verdict Trainer::State::verdict(const Evaluation& evaluation) const {
@@ -231,16 +266,18 @@ bool Trainer::State::train_epoch(StopRequest& stop) {
   progress.advance(at.batch);
   const double began = now() - at.seconds;
   for (const io::Batch& batch : setup.loader->epoch(at.epoch, at.batch)) {
-    at.loss_sum += train_batch(batch);
-    ++at.batch;
+    train_batch(batch);
     at.seconds = now() - began;
-    progress.note(fmt::format("loss {:.4f}", at.loss_sum / static_cast<double>(at.batch)));
+    if (const int64_t known = at.batch - (unread ? 1 : 0); known > 0)
+      progress.note(fmt::format("loss {:.4f}", at.loss_sum / static_cast<double>(known)));
     progress.advance();
     if (at.batch < setup.loader->batches() && from_first(!stop.reason().empty())) {
+      read_loss();
       progress.clear();
       return false;
     }
   }
+  read_loss();
   std::optional<Evaluation> evaluation;
   const bool judged = (at.epoch + 1) % config.val_every == 0 || at.epoch + 1 == config.epochs;
   if (judged && first()) {

@@ -19,6 +19,7 @@
 #include "ops/unary.h"
 #include "optim/adam.h"
 #include "optim/sgd.h"
+#include "tests/core/cuda/host_gpu.h"
 #include "tests/optim/network.h"
 #include "tests/oracle.h"
 
@@ -251,6 +252,45 @@ TEST_SUITE("optim/optimizer") {
     Sgd careless({x}, {}, {.check_finite = false});
     careless.step(sum(sqrt(x)) * tensor({NAN}, {}));
     CHECK(std::isnan(x.to_vector<double>()[1]));
+  }
+
+  TEST_CASE(
+      "on a GPU the next step looks whether the last one was finite, before it changes anything") {
+    const WithHostGpu gpu(HostGpuMode::collecting);
+    const OnDevice on(host_gpu());
+    const auto make = [] { return variable(tensor({1, 2}, {2})); };
+    const Tensor x = make(), y = make();
+    Adam late({x}, {.lr = 0.1}), plain({y}, {.lr = 0.1});
+    const auto loss = [](const Tensor& of, double factor) { return sum(of * of) * factor; };
+    late.step(loss(x, 1));
+    const auto looks = [&] { return count(gpu->driver().calls, "copy_out"); };
+    int64_t before = looks();
+    plain.step(loss(y, 1));
+    CHECK(looks() == before);
+    late.step(loss(x, NAN));
+    CHECK(looks() > before);  // at the step before
+    for (int again = 0; again < 2; ++again)
+      CHECK_THROWS_WITH_AS(late.state_dict(), doctest::Contains("loss must be finite, got nan"),
+                           Error);
+    CHECK_THROWS_WITH_AS(late.step(loss(x, 1)), doctest::Contains("nothing was updated"), Error);
+    late.check();  // it was told once
+    CHECK(late.state_dict().at("state.0.step").item() == 1);
+    const Tensor last = loss(x, 1);
+    late.step(last);
+    late.check();
+    before = looks();
+    CHECK(std::isfinite(last.item()));
+    CHECK(looks() == before);
+    plain.step(loss(y, 1));
+    CHECK(bits({x}) == bits({y}));
+    // A first step that did not happen, and one that adds to accumulated gradients.
+    Sgd first({make()}, {.lr = 0.1});
+    first.step(loss(first.parameters()[0], NAN));
+    CHECK_THROWS_AS(first.check(), Error);
+    CHECK(first.state_dict().at("state.0.step").item() == 0);
+    first.backward(loss(first.parameters()[0], 1));
+    CHECK_THROWS_AS(first.step(loss(first.parameters()[0], NAN)), Error);
+    CHECK(first.state_dict().contains("state.0.gradient"));
   }
 
   TEST_CASE("an evaluation that fails leaves everything as it was") {
