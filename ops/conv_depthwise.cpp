@@ -23,26 +23,21 @@ const DepthwiseKernels& depthwise_kernels() {
   return TESSERA_SELECT(depthwise);
 }
 
-int64_t whole_vectors(int64_t count) {
-  return blocks_of(count, depthwise_kernels().lanes) * depthwise_kernels().lanes;
+Index plus(const Index& a, const Index& b) {
+  return {a[0] + b[0], a[1] + b[1], a[2] + b[2]};
 }
 
-Index plus(const Index& a, const Index& b, int64_t times = 1) {
-  return {a[0] + times * b[0], a[1] + times * b[1], a[2] + times * b[2]};
-}
-
-// A dense array over three axes. A step along one axis is the same number of elements everywhere,
-// so what a tap sees from consecutive results are consecutive elements, over the ends of lines too:
-// the results that fall between lines are not used.
+// A dense array over three axes. A step along one axis is the same number of elements everywhere:
+// what a tap sees from the lines of a slice are lines as far from each other.
 struct Frame {
   Index extents;
 
   int64_t size() const { return product(extents); }
+  int64_t slice() const { return extents[1] * extents[2]; }
+  int64_t line() const { return extents[2]; }
   int64_t at(const Index& index) const {
     return (index[0] * extents[1] + index[1]) * extents[2] + index[2];
   }
-  // Elements up to the last one of a part of the frame.
-  int64_t reach(const Index& part) const { return at({part[0] - 1, part[1] - 1, part[2]}); }
 };
 
 // Input element (o + shift) * stride + phase - before is what result o sees through a tap. The
@@ -51,93 +46,92 @@ struct Depthwise {
   explicit Depthwise(const ConvGeometry& geometry)
       : g(geometry),
         multiplier(g.out_channels / std::max<int64_t>(1, g.groups)),
-        input(in_three(g.input, 1)),
-        output(in_three(g.output, 1)),
-        stride(in_three(g.stride, 1)),
-        before(in_three(g.before, 0)) {
+        input{in_three(g.input, 1)},
+        output{in_three(g.output, 1)},
+        stride{in_three(g.stride, 1)} {
     const Index kernel = in_three(g.kernel, 1), dilation = in_three(g.dilation, 1);
-    for (size_t i = 0; i < 3; ++i) reach[i] = (kernel[i] - 1) * dilation[i] / stride[i];
-    phase.extents = plus(output, reach);
-    around.extents = plus(output, reach, 2);
+    const Index before = in_three(g.before, 0), &step = stride.extents;
+    for (size_t i = 0; i < 3; ++i) {
+      reach[i] = (kernel[i] - 1) * dilation[i] / step[i];
+      phase.extents[i] =
+          std::max(output.extents[i] + reach[i], blocks_of(input.extents[i] + before[i], step[i]));
+    }
+    around.extents = plus(phase.extents, reach);
     for (int64_t t = 0; t < product(kernel); ++t) {
       const Index tap = {t / kernel[2] / kernel[1], t / kernel[2] % kernel[1], t % kernel[2]};
-      Index offset, shift;
-      for (size_t i = 0; i < 3; ++i) {
-        offset[i] = tap[i] * dilation[i] % stride[i];
-        shift[i] = tap[i] * dilation[i] / stride[i];
-      }
-      phase_of.push_back(Frame{stride}.at(offset));
+      const auto [phase_index, shift] =
+          phase_and_place({tap[0] * dilation[0], tap[1] * dilation[1], tap[2] * dilation[2]});
+      phase_of.push_back(phase_index);
       shift_of.push_back(shift);
+    }
+    for (int64_t d = 0; d < input.extents[0]; ++d) {
+      for (int64_t i = 0; i < step[1] * step[2]; ++i) {
+        const auto [phase_index, place] =
+            phase_and_place(plus({d, i / step[2], i % step[2]}, before));
+        in_phases_.push_back(phase_index * phase.size() + phase.at(place));
+      }
     }
   }
 
   int64_t taps() const { return static_cast<int64_t>(phase_of.size()); }
-  int64_t phases() const { return product(stride); }
-  Index phase_index(int64_t p) const {
-    return {p / stride[2] / stride[1], p / stride[2] % stride[1], p % stride[2]};
-  }
+  int64_t phases() const { return stride.size(); }
+  int64_t phases_size() const { return phases() * phase.size(); }
 
   // Planes that are one work item, and whether all of them together are too few.
   int64_t together() const {
     constexpr int64_t kElements = 16384;
-    return std::max<int64_t>(1, kElements / std::max<int64_t>(1, product(input)));
+    return std::max<int64_t>(1, kElements / std::max<int64_t>(1, input.size()));
   }
   bool serial() const { return g.flops() < cpu::kSerialWork; }
 
-  // The input plane as phases, and some zeros behind, which vectors may read.
-  int64_t split_size() const { return phases() * phase.size() + depthwise_kernels().lanes; }
-  void split(const float* x, float* to) const {
-    std::fill(to, to + split_size(), 0.0f);
-    for_each_line(
-        [&](int64_t p, int64_t line, int64_t first, int64_t low, int64_t high, const Index& e) {
-          float* const out = to + p * phase.size() + phase.at({e[0], e[1], 0});
-          const float* const from = x + line;
-          if (stride[2] == 1) {
-            std::copy(from + first + low, from + first + high, out + low);
-          } else if (stride[2] == 2) {
-            depthwise_kernels().every_second(from + first + 2 * low, high - low, out + low);
-          } else {
-            for (int64_t j = low; j < high; ++j) out[j] = from[first + j * stride[2]];
-          }
-        });
+  // Where in the phases of the input each tap finds what the first result sees.
+  std::vector<int64_t> sights() const {
+    std::vector<int64_t> offsets;
+    for (size_t t = 0; t < phase_of.size(); ++t)
+      offsets.push_back(phase_of[t] * phase.size() + phase.at(shift_of[t]));
+    return offsets;
   }
 
-  // Calls f(phase, line, first, low, high, e) for the lines of all phases that lie in the input:
-  // element j, low <= j < high, of line e of the phase is x[line + first + j * stride].
-  template <class F>
-  void for_each_line(F&& f) const {
-    for (int64_t p = 0; p < phases(); ++p) {
-      const Index offset = phase_index(p);
-      const int64_t first = offset[2] - before[2];
-      const int64_t low = first < 0 ? blocks_of(-first, stride[2]) : 0;
-      const int64_t inside = first < input[2] ? blocks_of(input[2] - first, stride[2]) : 0;
-      const int64_t high = std::min(inside, phase.extents[2]);
-      if (low >= high) continue;
-      for (int64_t d = 0; d < phase.extents[0]; ++d) {
-        const int64_t slice = d * stride[0] + offset[0] - before[0];
-        if (slice < 0 || slice >= input[0]) continue;
-        for (int64_t h = 0; h < phase.extents[1]; ++h) {
-          const int64_t row = h * stride[1] + offset[1] - before[1];
-          if (row < 0 || row >= input[1]) continue;
-          f(p, (slice * input[1] + row) * input[2], first, low, high, Index{d, h, 0});
-        }
-      }
-    }
+  // The phases of an input plane. Elements that none of the plane comes to are left alone.
+  void split(const float* x, float* phases) const {
+    for (int64_t d = 0; d < input.extents[0]; ++d)
+      depthwise_kernels().deal(x + d * input.slice(), lines_of_slice(d), phases);
   }
-
-  // Calls f(position in the frame, position in a dense array) for the lines of a part of a frame.
-  static void lines_of(const Frame& frame, const Index& part, auto&& f) {
-    for (int64_t d = 0; d < part[0]; ++d) {
-      for (int64_t h = 0; h < part[1]; ++h) f(frame.at({d, h, 0}), (d * part[1] + h) * part[2]);
-    }
+  void join(const float* phases, float* x) const {
+    for (int64_t d = 0; d < input.extents[0]; ++d)
+      depthwise_kernels().weave(phases, lines_of_slice(d), x + d * input.slice());
   }
 
   const ConvGeometry& g;
   int64_t multiplier;  // results of each channel
-  Index input, output, stride, before, reach{};
+  Frame input, output, stride;
+  Index reach{};
   Frame phase, around;  // of a phase of the input, and of results with zeros around them
   std::vector<int64_t> phase_of;
   std::vector<Index> shift_of;
+
+ private:
+  std::pair<int64_t, Index> phase_and_place(const Index& padded) const {
+    Index offset, place;
+    for (size_t i = 0; i < 3; ++i) {
+      offset[i] = padded[i] % stride.extents[i];
+      place[i] = padded[i] / stride.extents[i];
+    }
+    return {stride.at(offset), place};
+  }
+  DepthwiseLines lines_of_slice(int64_t d) const {
+    const Index& step = stride.extents;
+    return {input.extents[1],
+            input.extents[2],
+            step[1],
+            step[2],
+            in_phases_.data() + d * step[1] * step[2],
+            phase.line()};
+  }
+
+  // Where the first elements of each slice are in the phases, as many lines and columns as the
+  // stride.
+  std::vector<int64_t> in_phases_;
 };
 
 }  // namespace
@@ -149,28 +143,29 @@ bool depthwise_fits(const ConvGeometry& g) {
 void depthwise_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w, const float* bias,
                        cpu::Reals y, const Finished& done) {
   const Depthwise work(g);
-  const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = g.output.numel();
-  const int64_t reach = whole_vectors(work.phase.reach(work.output));
+  const Frame& output = work.output;
+  const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = output.size();
+  const std::vector<int64_t> sights = work.sights();
   cpu::parallel_for(blocks_of(planes, work.together()), work.serial(), [&](int64_t item) {
-    const Scratch<float> split(work.split_size()), frame(reach);
+    const Scratch<float> phases(work.phases_size());
     const Scratch<float> seen(x.dtype == f32 ? 0 : g.input.numel());
-    std::vector<const float*> sources;
-    for (int64_t t = 0; t < taps; ++t) {
-      const auto i = static_cast<size_t>(t);
-      sources.push_back(split.data() + work.phase_of[i] * work.phase.size() +
-                        work.phase.at(work.shift_of[i]));
-    }
+    const Scratch<float> memory(y.dtype == f32 ? 0 : size);
+    std::fill(phases.data(), phases.data() + work.phases_size(), 0.0f);
     const int64_t end = std::min(planes, (item + 1) * work.together());
     for (int64_t plane = item * work.together(); plane < end; ++plane) {
-      work.split((x + plane * g.input.numel()).view(g.input.numel(), seen.data()), split.data());
+      work.split((x + plane * g.input.numel()).view(g.input.numel(), seen.data()), phases.data());
       for (int64_t m = 0; m < work.multiplier; ++m) {
-        const int64_t result = plane * work.multiplier + m, k = result % g.out_channels;
-        depthwise_kernels().gather(bias ? bias[k] : 0, w + k * taps, sources.data(), taps, reach,
-                                   frame.data());
-        Depthwise::lines_of(work.phase, work.output, [&](int64_t from, int64_t to) {
-          (y + (result * size + to)).write(work.output[2], frame.data() + from);
-        });
-        done(result * size, size);
+        const int64_t index = plane * work.multiplier + m, k = index % g.out_channels;
+        const cpu::Reals result = y + index * size;
+        float* const to = result.room(memory.data());
+        for (int64_t d = 0; d < output.extents[0]; ++d) {
+          depthwise_kernels().gather(bias ? bias[k] : 0, w + k * taps, sights.data(), taps,
+                                     phases.data() + d * work.phase.slice(), work.phase.line(),
+                                     output.extents[1], output.line(), to + d * output.slice(),
+                                     output.line());
+        }
+        result.take(size, to);
+        done(index * size, size);
       }
     }
   });
@@ -181,55 +176,56 @@ void depthwise_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w,
 void depthwise_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const float* w,
                              const float* bias, cpu::Reals dx, const Finished& done) {
   const Depthwise work(g);
-  const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = g.output.numel();
-  const int64_t reach = whole_vectors(work.around.reach(work.phase.extents));
-  const int64_t frame_size = work.around.size() + depthwise_kernels().lanes;
-  const int64_t many = work.multiplier * frame_size;
+  const Frame &output = work.output, &around = work.around;
+  const int64_t planes = g.batch * g.in_channels, taps = work.taps(), size = output.size();
+  const int64_t multiplier = work.multiplier, many = multiplier * around.size();
+  const bool in_place = work.phases() == 1;  // an input plane is its phase, but for the padding
+  const Frame& target = in_place ? work.input : work.phase;
+  const int64_t first = in_place ? around.at(in_three(g.before, 0)) : 0;
+  // Of each phase, the taps that see it, of all results of a channel.
+  std::vector<std::vector<int64_t>> sources(static_cast<size_t>(work.phases())), weights = sources;
+  for (int64_t m = 0; m < multiplier; ++m) {
+    for (int64_t t = 0; t < taps; ++t) {
+      const auto i = static_cast<size_t>(t), p = static_cast<size_t>(work.phase_of[i]);
+      sources[p].push_back(m * around.size() + around.at(work.reach) + first -
+                           around.at(work.shift_of[i]));
+      weights[p].push_back(m * taps + t);
+    }
+  }
   cpu::parallel_for(blocks_of(planes, work.together()), work.serial(), [&](int64_t item) {
-    const Scratch<float> gradients(many), frames(work.phases() * reach);
+    const Scratch<float> gradients(many), phases(in_place ? 0 : work.phases_size());
+    const Scratch<float> seen(dy.dtype == f32 ? 0 : size);
     const Scratch<float> memory(dx.dtype == f32 ? 0 : g.input.numel());
     std::fill(gradients.data(), gradients.data() + many, 0.0f);
-    std::vector<const float*> sources;
-    std::vector<float> weights;
+    std::vector<float> weight(static_cast<size_t>(multiplier * taps));
     const int64_t end = std::min(planes, (item + 1) * work.together());
     for (int64_t plane = item * work.together(); plane < end; ++plane) {
-      for (int64_t m = 0; m < work.multiplier; ++m) {
-        const cpu::ConstReals from = dy + (plane * work.multiplier + m) * size;
-        float* const inner = gradients.data() + m * frame_size + work.around.at(work.reach);
-        Depthwise::lines_of(work.around, work.output, [&](int64_t to, int64_t line) {
-          (from + line).read(work.output[2], inner + to);
-        });
-      }
-      const int64_t channel = plane % g.in_channels;
-      const float start = bias ? bias[channel] : 0;
-      for (int64_t p = 0; p < work.phases(); ++p) {
-        sources.clear();
-        weights.clear();
-        for (int64_t t = 0; t < taps; ++t) {
-          const auto i = static_cast<size_t>(t);
-          if (work.phase_of[i] != p) continue;
-          for (int64_t m = 0; m < work.multiplier; ++m) {
-            sources.push_back(gradients.data() + m * frame_size +
-                              work.around.at(plus(work.reach, work.shift_of[i], -1)));
-            weights.push_back(w[(channel * work.multiplier + m) * taps + t]);
-          }
+      constexpr int64_t kNone[] = {0};
+      for (int64_t m = 0; m < multiplier; ++m) {
+        const float* const from = (dy + (plane * multiplier + m) * size).view(size, seen.data());
+        float* const to = gradients.data() + m * around.size() + around.at(work.reach);
+        for (int64_t d = 0; d < output.extents[0]; ++d) {
+          depthwise_kernels().deal(from + d * output.slice(),
+                                   {output.extents[1], output.line(), 1, 1, kNone, around.line()},
+                                   to + d * around.slice());
         }
-        depthwise_kernels().gather(start, weights.data(), sources.data(),
-                                   static_cast<int64_t>(sources.size()), reach,
-                                   frames.data() + p * reach);
       }
       const cpu::Reals result = dx + plane * g.input.numel();
       float* const to = result.room(memory.data());
-      std::fill(to, to + g.input.numel(), start);  // some elements no result sees
-      work.for_each_line(
-          [&](int64_t p, int64_t line, int64_t first, int64_t low, int64_t high, const Index& e) {
-            const float* const from = frames.data() + p * reach + work.around.at({e[0], e[1], 0});
-            if (work.stride[2] == 1) {
-              std::copy(from + low, from + high, to + line + first + low);
-            } else {
-              for (int64_t j = low; j < high; ++j) to[line + first + j * work.stride[2]] = from[j];
-            }
-          });
+      const int64_t channel = plane % g.in_channels;
+      for (size_t p = 0; p < sources.size(); ++p) {
+        float* const part = in_place ? to : phases.data() + static_cast<int64_t>(p) * target.size();
+        for (size_t t = 0; t < weights[p].size(); ++t)
+          weight[t] = w[channel * multiplier * taps + weights[p][t]];
+        for (int64_t d = 0; d < target.extents[0]; ++d) {
+          depthwise_kernels().gather(bias ? bias[channel] : 0, weight.data(), sources[p].data(),
+                                     static_cast<int64_t>(sources[p].size()),
+                                     gradients.data() + d * around.slice(), around.line(),
+                                     target.extents[1], target.line(), part + d * target.slice(),
+                                     target.line());
+        }
+      }
+      if (!in_place) work.join(phases.data(), to);
       result.take(g.input.numel(), to);
       done(plane * g.input.numel(), g.input.numel());
     }
@@ -239,20 +235,16 @@ void depthwise_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const fl
 void depthwise_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstReals dy,
                                float* dw) {
   const Depthwise work(g);
-  const int64_t taps = work.taps(), size = g.output.numel(), lanes = depthwise_kernels().lanes;
-  const int64_t reach = whole_vectors(work.phase.reach(work.output));
+  const Frame& output = work.output;
+  const int64_t taps = work.taps(), size = output.size(), lanes = depthwise_kernels().lanes;
   const int64_t many = work.multiplier * taps;
   const int64_t together = std::max<int64_t>(1, work.together() / std::max<int64_t>(1, g.batch));
+  const std::vector<int64_t> sights = work.sights();
   cpu::parallel_for(blocks_of(g.in_channels, together), work.serial(), [&](int64_t item) {
-    const Scratch<float> split(work.split_size()), frame(reach);
+    const Scratch<float> phases(work.phases_size());
     const Scratch<float> seen(x.dtype == f32 ? 0 : g.input.numel());
-    std::fill(frame.data(), frame.data() + reach, 0.0f);
-    std::vector<const float*> sources;
-    for (int64_t t = 0; t < taps; ++t) {
-      const auto i = static_cast<size_t>(t);
-      sources.push_back(split.data() + work.phase_of[i] * work.phase.size() +
-                        work.phase.at(work.shift_of[i]));
-    }
+    const Scratch<float> gradients(dy.dtype == f32 ? 0 : size);
+    std::fill(phases.data(), phases.data() + work.phases_size(), 0.0f);
     std::vector<float> sums(static_cast<size_t>(many * lanes));
     std::vector<double> totals(static_cast<size_t>(many));
     const int64_t end = std::min(g.in_channels, (item + 1) * together);
@@ -262,14 +254,16 @@ void depthwise_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::Co
       int64_t summed = 0;
       for (int64_t image = 0; image < g.batch; ++image) {
         const int64_t plane = image * g.in_channels + channel;
-        work.split((x + plane * g.input.numel()).view(g.input.numel(), seen.data()), split.data());
+        work.split((x + plane * g.input.numel()).view(g.input.numel(), seen.data()), phases.data());
         for (int64_t m = 0; m < work.multiplier; ++m) {
-          const cpu::ConstReals from = dy + (plane * work.multiplier + m) * size;
-          Depthwise::lines_of(work.phase, work.output, [&](int64_t to, int64_t line) {
-            (from + line).read(work.output[2], frame.data() + to);
-          });
-          depthwise_kernels().correlate(frame.data(), sources.data(), taps, reach,
-                                        sums.data() + m * taps * lanes);
+          const float* const from =
+              (dy + (plane * work.multiplier + m) * size).view(size, gradients.data());
+          for (int64_t d = 0; d < output.extents[0]; ++d) {
+            depthwise_kernels().correlate(from + d * output.slice(), output.line(), sights.data(),
+                                          taps, phases.data() + d * work.phase.slice(),
+                                          work.phase.line(), output.extents[1], output.line(),
+                                          sums.data() + m * taps * lanes);
+          }
         }
         summed += size;
         if (summed < kSummed && image + 1 < g.batch) continue;

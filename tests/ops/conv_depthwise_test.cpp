@@ -25,6 +25,8 @@ void check(const Shape& x_shape, int64_t multiplier, const Shape& kernel, ConvOp
 TEST_SUITE("ops/conv_depthwise") {
   TEST_CASE("all three passes equal the direct kernels") {
     for (const int64_t stride : {1, 2, 3}) {
+      for (const int64_t extent : {1, 2, 3, 5})
+        check({2, 3, extent, extent}, 1, {3, 3}, {.stride = stride, .padding = 1});
       for (const int64_t dilation : {1, 2, 3}) {
         for (const int64_t extent : {7, 8, 9, 33, 70})
           check({2, 3, 9, extent}, 1, {3, 3},
