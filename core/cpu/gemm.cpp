@@ -1,6 +1,7 @@
 #include "core/cpu/gemm.h"
 
 #include <algorithm>
+#include <functional>
 #include <type_traits>
 #include <utility>
 
@@ -43,6 +44,36 @@ template <>
 const GemmKernel<uint64_t>& gemm_kernel(int64_t) {
   return TESSERA_SELECT(gemm_u64)[0];
 }
+
+// The products of a batch that share a as one: their columns side by side.
+template <class T>
+struct SideBySide {
+  Matrix<const T> b;
+  std::span<const int64_t> b_offset;
+  int64_t each;  // columns of a matrix
+  Matrix<SumOf<T>> c;
+  int64_t c_offset;  // from one matrix of c to the next
+  Matrix<const SumOf<T>> bias;
+
+  // Calls f(matrix, its column, begin, count) for the parts of columns [begin, end) that are of one
+  // matrix.
+  template <class F>
+  void parts(int64_t begin, int64_t end, F&& f) const {
+    while (begin < end) {
+      const int64_t column = begin % each, count = std::min(end - begin, each - column);
+      f(begin / each, column, begin, count);
+      begin += count;
+    }
+  }
+  // Those from some row of a and c and row of b on.
+  SideBySide from(int64_t row, int64_t depth) const {
+    SideBySide result = *this;
+    result.b.data += depth * b.row;
+    result.c.data += row * c.row;
+    if (bias.data != nullptr) result.bias.data += row * bias.row;
+    return result;
+  }
+};
 
 namespace {
 
@@ -94,46 +125,59 @@ void pack_pairs(Matrix<const BFloat16> b, int64_t depth, int64_t count, int64_t 
   }
 }
 
-// Copies [depth, columns] of b into panels of `width` columns, the last one padded with zeros.
+// Copies [depth, count] of b to some columns of a panel.
 template <class T>
-void pack_columns(Matrix<const T> b, int64_t depth, int64_t columns, int64_t width, T* out) {
-  if constexpr (std::is_same_v<T, BFloat16>) {
-    const int64_t step = gemm_kernel<T>().step;
-    for (int64_t first = 0; first < columns; first += width) {
-      pack_pairs({b.data + first * b.column, b.row, b.column}, depth,
-                 std::min(width, columns - first), width, step, out + first * rounded(depth, step));
-    }
-    return;
-  }
-  for (int64_t first = 0; first < columns; first += width, out += depth * width) {
-    const int64_t count = std::min(width, columns - first);
-    const T* panel = b.data + first * b.column;
-    if (count < width) std::fill(out, out + depth * width, T{});
-    if (b.column == 1) {
-      for (int64_t p = 0; p < depth; ++p)
-        std::copy(panel + p * b.row, panel + p * b.row + count, out + p * width);
-      continue;
-    }
-    if (b.row == 1) {
-      turn(depth, count, panel, b.column, width, out);
-      continue;
-    }
+void pack_part(Matrix<const T> b, int64_t depth, int64_t count, int64_t width, T* out) {
+  if (b.column == 1) {
+    for (int64_t p = 0; p < depth; ++p)
+      std::copy(b.data + p * b.row, b.data + p * b.row + count, out + p * width);
+  } else if (b.row == 1) {
+    turn(depth, count, b.data, b.column, width, out);
+  } else {
     for (int64_t p = 0; p < depth; ++p) {
-      for (int64_t j = 0; j < count; ++j) out[p * width + j] = panel[p * b.row + j * b.column];
+      for (int64_t j = 0; j < count; ++j) out[p * width + j] = b.data[p * b.row + j * b.column];
     }
+  }
+}
+
+// Copies `depth` rows of columns [begin, end) into panels of `width` columns, the last one padded
+// with zeros.
+template <class T>
+void pack_columns(const SideBySide<T>& all, int64_t depth, int64_t begin, int64_t end,
+                  int64_t width, T* out) {
+  const int64_t padded = rounded(depth, gemm_kernel<T>().step);
+  for (; begin < end; begin += width, out += padded * width) {
+    const int64_t count = std::min(width, end - begin);
+    if (count < width) std::fill(out, out + padded * width, T{});
+    all.parts(begin, begin + count, [&](int64_t s, int64_t column, int64_t first, int64_t part) {
+      const Matrix<const T> from{
+          all.b.data + all.b_offset[static_cast<size_t>(s)] + column * all.b.column, all.b.row,
+          all.b.column};
+      if constexpr (std::is_same_v<T, BFloat16>) {
+        pack_pairs(from, depth, part, width, gemm_kernel<T>().step, out);
+      } else {
+        pack_part(from, depth, part, width, out + first - begin);
+      }
+    });
   }
 }
 
 // Copies kBlock rows of a so that the elements the kernel needs at once are neighbours.
 template <int64_t kBlock, class T>
 void pack_block(Matrix<const T> a, int64_t depth, T* out) {
-  if (a.row == 1) {
-    for (int64_t p = 0; p < depth; ++p, out += kBlock)
-      std::copy_n(a.data + p * a.column, kBlock, out);
-    return;
-  }
   for (int64_t p = 0; p < depth; ++p, out += kBlock) {
     for (int64_t i = 0; i < kBlock; ++i) out[i] = a.data[i * a.row + p * a.column];
+  }
+}
+
+// The same of all whole blocks of a matrix stored by columns, which are read once.
+template <int64_t kBlock, class T>
+void pack_blocks(Matrix<const T> a, int64_t rows, int64_t depth, T* out) {
+  for (int64_t p = 0; p < depth; ++p) {
+    const T* from = a.data + p * a.column;
+    T* to = out + p * kBlock;
+    for (int64_t i = 0; i + kBlock <= rows; i += kBlock, to += depth * kBlock)
+      std::copy_n(from + i, kBlock, to);
   }
 }
 
@@ -152,7 +196,13 @@ void pack_rows(Matrix<const T> a, int64_t rows, int64_t depth, int64_t block, in
     }
     return;
   }
-  for (int64_t first = 0; first < rows; first += block, out += depth * block) {
+  int64_t begin = 0;
+  if (a.row == 1 && (block == 6 || block == 12)) {
+    (block == 6 ? pack_blocks<6, T> : pack_blocks<12, T>)(a, rows, depth, out);
+    begin = rows / block * block;
+    out += begin * depth;
+  }
+  for (int64_t first = begin; first < rows; first += block, out += depth * block) {
     const Matrix<const T> part{a.data + first * a.row, a.row, a.column};
     const int64_t count = std::min(block, rows - first);
     if (count == 6 && block == 6) {
@@ -193,11 +243,25 @@ void tell_block(const Finished& done, int64_t m, int64_t n, Matrix<T> c) {
   for (int64_t i = 0; i < m; ++i) done(i * c.row, n);
 }
 
-// One work item: c = a b + bias.
+// Puts a block of results [m, n], whose rows are `width` apart, into c or adds it there.
 template <class T>
-void gemm_block(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b,
-                Matrix<SumOf<T>> c, Matrix<const SumOf<T>> bias) {
+void put_block(int64_t m, int64_t n, const T* from, int64_t width, bool add, Matrix<T> c) {
+  for (int64_t i = 0; i < m; ++i, from += width) {
+    T* const to = c.data + i * c.row;
+    if (c.column == 1) {
+      for (int64_t j = 0; j < n; ++j) to[j] = add ? to[j] + from[j] : from[j];
+    } else {
+      for (int64_t j = 0; j < n; ++j) to[j * c.column] = add ? to[j * c.column] + from[j] : from[j];
+    }
+  }
+}
+
+// One work item: m rows and columns [first, end) of c = a b + bias.
+template <class T>
+void gemm_block(int64_t m, int64_t first, int64_t end, int64_t k, Matrix<const T> a,
+                const SideBySide<T>& all) {
   constexpr bool kPairs = std::is_same_v<T, BFloat16>;
+  const int64_t n = end - first;
   const GemmKernel<T>& kernel = gemm_kernel<T>(n);
   const int64_t width = kernel.columns, height = kernel.rows;
   const int64_t whole_n = n / width * width, padded_n = (n + width - 1) / width * width;
@@ -218,40 +282,46 @@ void gemm_block(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const
   for (int64_t p = 0; p < k; p += kDepth) {
     const int64_t depth = std::min(kDepth, k - p), whole = rounded(depth, kernel.step);
     const Matrix<const T> a_part{a.data + p * a.column, a.row, a.column};
-    const T* const b_part = b.data + p * b.row;
-    pack_columns<T>({b_part, b.row, b.column}, depth, whole_n, width, b_panels);
-    pack_columns<T>({b_part + whole_n * b.column, b.row, b.column}, depth, n - whole_n,
-                    last.columns, b_panels + whole_n * whole);
+    const SideBySide<T> below = all.from(0, p);
+    pack_columns(below, depth, first, first + whole_n, width, b_panels);
+    pack_columns(below, depth, first + whole_n, end, last.columns, b_panels + whole_n * whole);
     if (!in_place) pack_rows(a_part, m, depth, height, whole, a_panels);
-    for (int64_t j = 0; j < n; j += width) {
-      const T* const panel = b_panels + j * whole;
-      const int64_t columns = std::min(width, n - j);
-      const GemmKernel<T>& tile = columns == width ? kernel : last;
+    // Lines of c are written in one go, or what is next to be written is not known to the cache.
+    const auto strip = [&](const GemmKernel<T>& tile, int64_t from, int64_t to) {
       const int64_t step = in_place ? tile.rows : height;
       for (int64_t i = 0; i < m; i += step) {
         const int64_t rows = std::min(step, m - i);
         const T* const left = in_place ? a_part.data + i * a.row : a_panels + i * whole;
         const int64_t left_row = in_place ? a.row : kPairs ? whole : 1;
         const int64_t left_depth = in_place || kPairs ? 1 : height;
-        SumOf<T>* const out = c.data + i * c.row + j * c.column;
-        if (columns == tile.columns && c.column == 1 && (!kPairs || rows == tile.rows)) {
-          tile.run(rows, whole, left, left_row, left_depth, panel, out, c.row, p > 0);
-        } else {
-          tile.run(rows, whole, left, left_row, left_depth, panel, edge, width, false);
-          for (int64_t r = 0; r < rows; ++r) {
-            for (int64_t s = 0; s < columns; ++s) {
-              SumOf<T>& result = out[r * c.row + s * c.column];
-              result = p > 0 ? result + edge[r * width + s] : edge[r * width + s];
+        const SideBySide<T> here = all.from(i, p);
+        for (int64_t j = from; j < to; j += tile.columns) {
+          const T* const panel = b_panels + j * whole;
+          const int64_t columns = std::min(tile.columns, to - j), begin = first + j;
+          const bool direct = columns == tile.columns && here.c.column == 1 &&
+                              begin % here.each + columns <= here.each &&
+                              (!kPairs || rows == tile.rows);
+          if (!direct) tile.run(rows, whole, left, left_row, left_depth, panel, edge, width, false);
+          here.parts(begin, begin + columns, [&](int64_t s, int64_t column, int64_t at, int64_t n) {
+            const Matrix<SumOf<T>> out{here.c.data + s * here.c_offset + column * here.c.column,
+                                       here.c.row, here.c.column};
+            if (direct) {
+              tile.run(rows, whole, left, left_row, left_depth, panel, out.data, out.row, p > 0);
+            } else {
+              put_block<SumOf<T>>(rows, n, edge + at - begin, width, p > 0, out);
             }
-          }
-        }
-        if (bias.data != nullptr && p + depth == k) {
-          add_bias<SumOf<T>>(rows, columns,
-                             {bias.data + i * bias.row + j * bias.column, bias.row, bias.column},
-                             {out, c.row, c.column});
+            if (here.bias.data != nullptr && p + depth == k) {
+              add_bias<SumOf<T>>(
+                  rows, n,
+                  {here.bias.data + column * here.bias.column, here.bias.row, here.bias.column},
+                  out);
+            }
+          });
         }
       }
-    }
+    };
+    strip(kernel, 0, whole_n);
+    strip(last, whole_n, n);
   }
 }
 
@@ -274,13 +344,18 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, std::span<const in
     return gemm<T>(n, m, k, {b.data, b.column, b.row}, b_offset, {a.data, a.column, a.row},
                    a_offset, {c.data, c.column, c.row}, {bias.data, bias.column, bias.row}, done);
   }
+  // Products that share a are one: columns that fill no tile are few then, and a is copied less.
+  const bool shared =
+      !std::is_same_v<T, BFloat16> && c.column == 1 &&
+      std::adjacent_find(a_offset.begin(), a_offset.end(), std::not_equal_to<>()) == a_offset.end();
+  const int64_t products = shared ? 1 : batch, together = shared ? batch * n : n;
   // Smaller items where they would be too few for the threads, though more is copied then. An
   // element of c is summed in the same order in every item.
   const int64_t wanted = thread_count() == 1 ? 1 : 4 * thread_count();
   int64_t columns = kColumns, row_blocks = std::max<int64_t>(1, (m + kRows / 2) / kRows);
-  const auto column_blocks = [&] { return (n + columns - 1) / columns; };
-  while (batch * row_blocks * column_blocks() < wanted) {
-    if (columns > 64 && n > columns / 2 && (a.column == 1 || columns >= m / row_blocks)) {
+  const auto column_blocks = [&] { return (together + columns - 1) / columns; };
+  while (products * row_blocks * column_blocks() < wanted) {
+    if (columns > 64 && together > columns / 2 && (a.column == 1 || columns >= m / row_blocks)) {
       columns /= 2;
     } else if (m / row_blocks >= 24) {
       row_blocks *= 2;
@@ -289,24 +364,24 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, std::span<const in
     }
   }
   // A multiple of the kernels' rows.
-  const int64_t together = std::max<int64_t>(12, gemm_kernel<T>(n).rows);
-  const int64_t rows = (m + row_blocks * together - 1) / (row_blocks * together) * together;
+  const int64_t least = std::max<int64_t>(12, gemm_kernel<T>(n).rows);
+  const int64_t rows = (m + row_blocks * least - 1) / (row_blocks * least) * least;
   row_blocks = (m + rows - 1) / rows;
+  const SideBySide<T> all{b, b_offset, n, c, m * n, bias};
   const double work = static_cast<double>(batch) * static_cast<double>(m) * static_cast<double>(n) *
                       static_cast<double>(k);
-  parallel_for(batch * row_blocks * column_blocks(), work < kSerialWork, [&](int64_t item) {
-    const int64_t i = item % row_blocks * rows;
-    const int64_t j = item / row_blocks % column_blocks() * columns;
+  parallel_for(products * row_blocks * column_blocks(), work < kSerialWork, [&](int64_t item) {
+    const int64_t i = item % row_blocks * rows, height = std::min(rows, m - i);
     const int64_t s = item / row_blocks / column_blocks();
-    const int64_t height = std::min(rows, m - i), width = std::min(columns, n - j);
-    gemm_block<T>(
-        height, width, k, {a.data + a_offset[static_cast<size_t>(s)] + i * a.row, a.row, a.column},
-        {b.data + b_offset[static_cast<size_t>(s)] + j * b.column, b.row, b.column},
-        {c.data + s * m * n + i * c.row + j * c.column, c.row, c.column},
-        bias.data == nullptr ? bias
-                             : Matrix<const SumOf<T>>{bias.data + i * bias.row + j * bias.column,
-                                                      bias.row, bias.column});
-    if (done) tell_block(done.from(s * m * n + i * c.row + j * c.column), height, width, c);
+    const int64_t j = item / row_blocks % column_blocks() * columns;
+    const int64_t begin = s * n + j, end = s * n + std::min(together, j + columns);
+    gemm_block<T>(height, begin, end, k,
+                  {a.data + a_offset[static_cast<size_t>(s)] + i * a.row, a.row, a.column},
+                  all.from(i, 0));
+    if (!done) return;
+    all.parts(begin, end, [&](int64_t matrix, int64_t column, int64_t, int64_t count) {
+      tell_block(done.from(matrix * m * n + i * c.row + column * c.column), height, count, c);
+    });
   });
 }
 
