@@ -19,18 +19,24 @@ std::vector<T> numbers(int64_t count, int64_t seed) {
   return values;
 }
 
+// Two products that have one side in common.
 template <class T>
-void check(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b) {
+void check(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b, bool same_a) {
   CAPTURE(m);
   CAPTURE(n);
   CAPTURE(k);
-  const std::vector<T> a = numbers<T>(2 * m * k, 3), b = numbers<T>(k * n, 5);
+  const std::vector<T> a = numbers<T>(2 * m * k, 3), b = numbers<T>(2 * k * n, 5);
   const std::vector<T> bias = numbers<T>(m, 7);
   std::vector<T> c(static_cast<size_t>(2 * m * n), T(-1)), expected(c.size(), T(0));
-  const int64_t a_offset[] = {0, m * k}, b_offset[] = {0, 0};
+  std::vector<int> told(c.size(), 0);
+  const auto tell = [&](int64_t begin, int64_t count) {
+    for (int64_t i = begin; i < begin + count; ++i) ++told[static_cast<size_t>(i)];
+  };
+  const int64_t a_offset[] = {0, same_a ? 0 : m * k}, b_offset[] = {0, same_a ? k * n : 0};
   const cpu::Matrix<const T> left{a.data(), transpose_a ? 1 : k, transpose_a ? m : 1};
   const cpu::Matrix<const T> right{b.data(), transpose_b ? 1 : n, transpose_b ? k : 1};
-  cpu::gemm<T>(m, n, k, left, a_offset, right, b_offset, {c.data(), n, 1}, {bias.data(), 1, 0});
+  cpu::gemm<T>(m, n, k, left, a_offset, right, b_offset, {c.data(), n, 1}, {bias.data(), 1, 0},
+               Finished(tell));
   for (int64_t s = 0; s < 2; ++s) {
     for (int64_t i = 0; i < m; ++i) {
       for (int64_t j = 0; j < n; ++j) {
@@ -38,15 +44,22 @@ void check(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b) 
         for (int64_t p = 0; p < k; ++p)
           expected[static_cast<size_t>((s * m + i) * n + j)] +=
               left.data[a_offset[s] + i * left.row + p * left.column] *
-              right.data[p * right.row + j * right.column];
+              right.data[b_offset[s] + p * right.row + j * right.column];
       }
     }
   }
   CHECK(c == expected);
+  CHECK(told == std::vector<int>(c.size(), 1));
   // The transpose, by columns, with one number a column.
   cpu::gemm<T>(n, m, k, {right.data, right.column, right.row}, b_offset,
                {left.data, left.column, left.row}, a_offset, {c.data(), 1, n}, {bias.data(), 0, 1});
   CHECK(c == expected);
+}
+
+template <class T>
+void check(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b) {
+  check<T>(m, n, k, transpose_a, transpose_b, false);
+  check<T>(m, n, k, transpose_a, transpose_b, true);
 }
 
 }  // namespace
