@@ -4,15 +4,12 @@
 #include <cmath>
 #include <vector>
 
-#include <fmt/core.h>
-
 #include "core/cpu/isa.h"
 #include "core/cpu/parallel.h"
 #include "core/cpu/reals.h"
-#include "core/cuda/stream.h"
 #include "core/op.h"
 #include "ops/again.h"
-#include "ops/channel_norm.cu.inc"
+#include "ops/channel_norm_cuda.h"
 #include "ops/channel_norm_kernels.h"
 #include "ops/norm_parts.h"
 #include "ops/reduce.h"
@@ -31,13 +28,7 @@ TESSERA_REAL_KERNELS(ChannelNormKernels, channel_norm)
 struct Pieces : NormPieces {
   static constexpr int64_t kGrain = 1 << 14;  // elements
 
-  Pieces(const Shape& shape, NormGroups of)
-      : NormPieces{shape[0],
-                   shape[1],
-                   shape.slice(2, shape.ndim()).numel(),
-                   (shape.slice(2, shape.ndim()).numel() + kMost - 1) / kMost,
-                   of.number,
-                   of.rows(shape)} {}
+  Pieces(const Shape& x, NormGroups of) : NormPieces(pieces_of(x, of)) {}
 
   double row_elements() const {
     return static_cast<double>(batch * channels) / static_cast<double>(std::max<int64_t>(1, rows)) *
@@ -55,9 +46,7 @@ struct Pieces : NormPieces {
     cpu::parallel_ranges(count(), grain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t part = i % each, channel = i / each % channels, image = i / each / channels;
-        const int64_t first = part * kMost;
-        f(Piece{i, channel, row(image, channel), i / each * length + first,
-                std::min(kMost, length - first)});
+        f(Piece{i, channel, row(image, channel), i / each * length + part * most, size(part)});
       }
     });
   }
@@ -81,40 +70,6 @@ PieceReals reals(const Array& array, const Pieces::Piece& piece) {
   return {array, piece};
 }
 
-// The kernels of ops/channel_norm.cu.inc, and what is the same for all that an op launches.
-struct GpuNorm {
-  cuda::Stream& stream;
-  DType type;
-  cuda::channel_norm::Norm norm;
-
-  GpuNorm(cuda::Stream& on, const Array& x, NormGroups groups)
-      : stream(on), type(x.dtype), norm{.pieces = Pieces(x.shape, groups), .x = x.data} {}
-
-  // A kernel that is given a piece for each norm.lanes threads.
-  void launch_on_pieces(const char* kernel) {
-    norm.lanes = cuda::lanes_for(std::min(norm.pieces.length, NormPieces::kMost));
-    const int width = cuda::pack_width(type, norm.pieces.length);
-    launch(fmt::format("{}<{}, {}>", kernel, cuda::c_type(type), width), norm.pieces.count());
-  }
-  // One that is given a row, of which it adds up n things.
-  void launch_on_rows(const char* kernel, int64_t n) {
-    norm.lanes = cuda::lanes_for(n);
-    launch(fmt::format("{}<{}>", kernel, cuda::c_type(compute_type(type))), norm.pieces.rows);
-  }
-
- private:
-  void launch(const std::string& kernel, int64_t count) {
-    stream.launch("ops/channel_norm.cu.inc", "cuda::channel_norm::" + kernel,
-                  cuda::blocks_for(count * norm.lanes), norm);
-  }
-};
-
-// Memory for a P for each of `count` pieces or rows.
-template <class P>
-cuda::Stream::Scratch gpu_parts(GpuNorm& gpu, int64_t count) {
-  return gpu.stream.scratch(count * static_cast<int64_t>(sizeof(P)));
-}
-
 struct Pair {
   double first = 0, second = 0;
 };
@@ -129,6 +84,7 @@ class ChannelMomentsOp final : public KernelOp {
   std::string_view name() const override { return "channel_moments"; }
   void key(std::string& out) const override { append_key(out, groups_.number); }
   bool may_fail() const override { return false; }
+  Formats formats() const override { return Formats::either; }
   bool differentiable() const override { return false; }
 
   void run(std::span<const Array> in, const Array& out) const override {
@@ -146,8 +102,7 @@ class ChannelMomentsOp final : public KernelOp {
         double count = 0, mean = 0, squares = 0;
         pieces.for_row(r, [&](size_t i) {
           const auto part = static_cast<int64_t>(i) % pieces.each;
-          const auto n =
-              static_cast<double>(std::min(Pieces::kMost, pieces.length - part * Pieces::kMost));
+          const auto n = static_cast<double>(pieces.size(part));
           const double distance = sums[i].first - mean;
           squares += sums[i].second + distance * distance * count * n / (count + n);
           count += n;
@@ -161,7 +116,7 @@ class ChannelMomentsOp final : public KernelOp {
 
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
     GpuNorm gpu(stream, in[0], groups_);
-    const auto parts = gpu_parts<cuda::channel_norm::Moments>(gpu, gpu.norm.pieces.count());
+    const auto parts = gpu.parts<cuda::channel_norm::Moments>(gpu.norm.pieces.count());
     gpu.norm.parts = parts.data();
     gpu.norm.result = out.data;
     gpu.launch_on_pieces("piece_moments");
@@ -188,6 +143,7 @@ class NormOp : public KernelOp {
                options_.groups.number);
   }
   bool may_fail() const override { return false; }
+  Formats formats() const override { return Formats::either; }
   const Options& options() const { return options_; }
 
  protected:
@@ -275,10 +231,11 @@ class ChannelNormSumsOp final : public NormOp {
 
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
     GpuNorm gpu = on_gpu(stream, in, out);
-    const auto parts = gpu_parts<cuda::channel_norm::Sums>(gpu, gpu.norm.pieces.count());
+    const auto parts = gpu.parts<cuda::channel_norm::Sums>(gpu.norm.pieces.count());
     gpu.norm.parts = parts.data();
     gpu.launch_on_pieces("piece_sums");
-    gpu.norm.pieces = Pieces(in[0].shape, {options_.groups.number == 0 ? 0 : in[0].shape[1]});
+    gpu.norm.pieces.groups = options_.groups.number == 0 ? 0 : in[0].shape[1];
+    gpu.norm.pieces.rows = out.shape[1];
     gpu.launch_on_rows("channel_sums", gpu.norm.pieces.count_of_row());
     return true;
   }
@@ -322,7 +279,7 @@ class ChannelNormBackwardOp final : public NormOp {
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
     GpuNorm gpu = on_gpu(stream, in, out);
     gpu.norm.sums = in[rest_at() + 1].data;
-    const auto means = gpu_parts<cuda::channel_norm::Sums>(gpu, gpu.norm.pieces.rows);
+    const auto means = gpu.parts<cuda::channel_norm::Sums>(gpu.norm.pieces.rows);
     gpu.norm.parts = means.data();
     const int64_t groups = options_.groups.number;
     gpu.launch_on_rows("row_means", groups == 0 ? 1 : in[0].shape[1] / groups);

@@ -22,11 +22,16 @@ struct NormPieces {
   static constexpr int64_t kMost = 4096;  // elements
 
   int64_t batch, channels, length;  // of a channel of an image
-  int64_t each;                     // pieces of a channel of an image
+  int64_t each, most;               // pieces of a channel of an image, and elements of such a piece
   int64_t groups;  // of an image's channels, with statistics of their own; 0: the whole batch's
   int64_t rows;    // sets of elements that share their statistics
 
   TESSERA_INLINE int64_t count() const { return batch * channels * each; }
+  // Elements of the piece that is number `part` of its channel.
+  TESSERA_INLINE int64_t size(int64_t part) const {
+    const int64_t left = length - part * most;
+    return left < most ? left : most;
+  }
   TESSERA_INLINE int64_t row(int64_t image, int64_t channel) const {
     return groups == 0 ? channel : image * groups + channel / (channels / groups);
   }

@@ -26,6 +26,7 @@ class CatOp final : public KernelOp {
   std::string_view name() const override { return "cat"; }
   void key(std::string& out) const override { append_key(out, axis_); }
   bool may_fail() const override { return false; }
+  Formats formats() const override { return Formats::either; }
 
   void run(std::span<const Array> inputs, const Array& output) const override {
     constexpr int64_t kGrain = 1 << 18;  // bytes
@@ -50,10 +51,11 @@ class CatOp final : public KernelOp {
   }
 
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
-    const int64_t inner = y.shape.slice(axis_ + 1, y.shape.ndim()).numel() * size_of(y.dtype);
+    if (y.numel() == 0) return true;
+    const int64_t step = strides_of(y.shape, y.format)[axis_], inner = step * size_of(y.dtype);
     int64_t unit = 16;  // bytes that are copied as one
     for (const Array& x : in) unit = std::gcd(unit, x.shape[axis_] * inner);
-    cuda::join::Copies copies{.outer = y.shape.slice(0, axis_).numel(),
+    cuda::join::Copies copies{.outer = y.numel() / (y.shape[axis_] * step),
                               .stride = y.shape[axis_] * inner / unit,
                               .to = y.data};
     int64_t first = 0, longest = 0;

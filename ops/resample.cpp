@@ -281,6 +281,7 @@ class ResampleOp final : public KernelOp, public detail::Repeatable {
                o.extrapolation_value, adjoint_);
   }
   bool may_fail() const override { return false; }
+  Formats formats() const override { return Formats::either; }
   Cost cost(const Node& node) const override {
     const double wide = axis_.options.filter == Filter::cubic ? 8 : 4;
     return {wide * static_cast<double>(std::max(node.numel(), node.input(0)->numel()))};
@@ -317,11 +318,12 @@ class ResampleOp final : public KernelOp, public detail::Repeatable {
   }
 
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
-    const Extents e(y.shape, axis_.axis);
-    cuda::resample::Axis axis{.outer = e.outer,
+    if (y.numel() == 0) return true;
+    const int64_t extent = y.shape[axis_.axis], inner = strides_of(y.shape, y.format)[axis_.axis];
+    cuda::resample::Axis axis{.outer = y.numel() / (extent * inner),
                               .n = in[0].shape[axis_.axis],
-                              .extent = y.shape[axis_.axis],
-                              .inner = e.inner,
+                              .extent = extent,
+                              .inner = inner,
                               .fill = axis_.options.extrapolation_value,
                               .x = in[0].data,
                               .result = y.data};
@@ -331,9 +333,11 @@ class ResampleOp final : public KernelOp, public detail::Repeatable {
     axis.begin = reinterpret_cast<const int64_t*>(table);
     axis.taps = reinterpret_cast<const cuda::resample::Tap*>(axis.begin + axis.extent + 1);
     const bool select = !adjoint_ && axis_.options.filter == Filter::nearest;
-    stream.launch("ops/resample.cu.inc",
-                  fmt::format("cuda::resample::rows<{}, {}>", cuda::c_type(y.dtype), select),
-                  cuda::blocks_for(y.numel()), axis);
+    const int width = cuda::pack_width(y.dtype, inner);
+    stream.launch(
+        "ops/resample.cu.inc",
+        fmt::format("cuda::resample::rows<{}, {}, {}>", cuda::c_type(y.dtype), select, width),
+        cuda::blocks_for(y.numel() / width), axis);
     return true;
   }
 

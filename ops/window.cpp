@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <limits>
 
-#include <fmt/core.h>
-
 #include "core/cpu/isa.h"
-#include "core/cuda/stream.h"
 #include "core/error.h"
 #include "core/op.h"
 #include "ops/again.h"
-#include "ops/window.cu.inc"
+#include "ops/window_cuda.h"
 #include "ops/window_kernels.h"
 #include "ops/window_planes.h"
 
@@ -35,6 +32,7 @@ class WindowOp : public KernelOp {
     }
   }
   bool may_fail() const override { return false; }
+  Formats formats() const override { return Formats::either; }
   // One operation for each element that a window sees.
   Cost cost(const Node& node) const override {
     auto seen = static_cast<double>(planes_of(node.shape, window_));
@@ -47,32 +45,15 @@ class WindowOp : public KernelOp {
   }
 
  protected:
-  // The parameters of ops/window.cu.inc, for the windows of planes of x.
-  cuda::window::Windows on_gpu(const Array& x, const Array& v, const Array& result) const {
-    cuda::window::Windows w{.planes = planes_of(result.shape, window_), .lanes = 1};
-    int64_t row = 1;  // the longest along the last axis
-    for (size_t a = 0; a < 3; ++a) w.axis[a] = window_.axis[a];
-    for (int64_t i = 0; i < w.axis[2].outputs; ++i) row = std::max(row, w.axis[2].span(i).inside());
-    w.lanes = cuda::lanes_for(row);
-    w.x = x.data;
-    w.v = v.data;
-    w.result = result.data;
-    return w;
-  }
-  static void launch(cuda::Stream& stream, const char* kernel, DType type, int64_t threads,
-                     const cuda::window::Windows& windows) {
-    stream.launch("ops/window.cu.inc",
-                  fmt::format("cuda::window::{}<{}>", kernel, cuda::c_type(type)),
-                  cuda::blocks_for(threads), windows);
-  }
-  // A kernel that is given a window for each windows.lanes threads; one that is given an element.
-  void launch_on_windows(cuda::Stream& stream, const char* kernel, DType type,
-                         const cuda::window::Windows& windows) const {
-    launch(stream, kernel, type, windows.planes * window_.outputs() * windows.lanes, windows);
-  }
-  void launch_on_elements(cuda::Stream& stream, const char* kernel, DType type,
-                          const cuda::window::Windows& windows) const {
-    launch(stream, kernel, type, windows.planes * window_.extent(), windows);
+  // The kernels for GPUs, for windows of x: `result` has the format of all arrays.
+  GpuWindows on_gpu(cuda::Stream& stream, const Array& x, const Array& v,
+                    const Array& result) const {
+    const Shape leading = result.shape.slice(0, result.shape.ndim() - window_.ndim);
+    GpuWindows gpu(stream, window_, leading, result.format, x.data ? x.dtype : result.dtype);
+    gpu.parameters.x = x.data;
+    gpu.parameters.v = v.data;
+    gpu.parameters.result = result.data;
+    return gpu;
   }
 
   const Window window_;
@@ -95,7 +76,7 @@ class MaxGatherOp final : public WindowOp {
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
-    launch_on_windows(stream, "gather", y.dtype, on_gpu(in[0], in[1], y));
+    on_gpu(stream, in[0], in[1], y).launch_on_windows("gather", "max_parts");
     return true;
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
@@ -127,17 +108,17 @@ class MaxBackwardOp final : public WindowOp {
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& dx) const override {
-    cuda::window::Windows windows = on_gpu(in[0], in[1], dx);
-    if (tile()) {
-      launch_on_windows(stream, "max_backward_of_tiles", dx.dtype, windows);
+    GpuWindows gpu = on_gpu(stream, in[0], in[1], dx);
+    if (tile() && cuda::lanes_for(window_.axis[2].kernel) == 1) {
+      gpu.launch_on_small_windows("max_backward_of_tiles");
       return true;
     }
     const auto chosen = stream.scratch(in[1].numel() * size_of(i64));
-    windows.result = chosen.data();
-    launch_on_windows(stream, "argmax", dx.dtype, windows);
-    windows.chosen = reinterpret_cast<const int64_t*>(chosen.data());
-    windows.result = dx.data;
-    launch_on_elements(stream, "max_backward", dx.dtype, windows);
+    gpu.parameters.result = chosen.data();
+    gpu.launch_on_windows("argmax", "max_parts");
+    gpu.parameters.chosen = reinterpret_cast<const int64_t*>(chosen.data());
+    gpu.parameters.result = dx.data;
+    gpu.launch_on_elements("max_backward");
     return true;
   }
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed) const override {
@@ -177,7 +158,7 @@ class MaxOp final : public WindowOp {
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
-    launch_on_windows(stream, "max", y.dtype, on_gpu(in[0], {}, y));
+    on_gpu(stream, in[0], {}, y).launch_on_windows("max", "max_parts");
     return true;
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {
@@ -198,7 +179,7 @@ class ArgmaxOp final : public WindowOp {
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
-    launch_on_windows(stream, "argmax", in[0].dtype, on_gpu(in[0], {}, y));
+    on_gpu(stream, in[0], {}, y).launch_on_windows("argmax", "max_parts");
     return true;
   }
 };
@@ -233,16 +214,16 @@ class AverageOp : public WindowOp {
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& y) const override {
-    launch_on_windows(stream, "average", y.dtype, divided(on_gpu(in[0], {}, y)));
+    divided(on_gpu(stream, in[0], {}, y)).launch_on_windows("average", "average_parts");
     return true;
   }
   Tensors vjp(const Tensors& x, const Tensor& y, const Tensor& dy, Needed needed) const override;
 
  protected:
-  cuda::window::Windows divided(cuda::window::Windows windows) const {
-    windows.divisor = divisor_.number;
-    windows.count_padding = divisor_.count_padding;
-    return windows;
+  GpuWindows divided(GpuWindows gpu) const {
+    gpu.parameters.divisor = divisor_.number;
+    gpu.parameters.count_padding = divisor_.count_padding;
+    return gpu;
   }
   // Positions of a window along an axis that count, and what the sum over so many is divided by.
   int64_t seen(const Span& span) const {
@@ -314,7 +295,7 @@ class AverageBackwardOp final : public AverageOp {
     });
   }
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& dx) const override {
-    launch_on_elements(stream, "average_backward", dx.dtype, divided(on_gpu({}, in[0], dx)));
+    divided(on_gpu(stream, {}, in[0], dx)).launch_on_elements("average_backward");
     return true;
   }
   Tensors vjp(const Tensors& x, const Tensor&, const Tensor& dy, Needed) const override {

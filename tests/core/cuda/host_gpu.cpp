@@ -236,6 +236,17 @@ void HostKernels::compile(const std::set<std::string>& texts) {
   std::filesystem::remove_all(folder);
 }
 
+void run_channels_last(const KernelOp& op, cuda::Stream& stream, std::span<const Array> inputs,
+                       const Array& output) {
+  const auto in_format = [](Array array) {
+    if (array.shape.ndim() >= 3) array.format = MemoryFormat::channels_last;
+    return array;
+  };
+  std::vector<Array> in;
+  for (const Array& input : inputs) in.push_back(in_format(input));
+  op.run_cuda(stream, in, in_format(output));
+}
+
 HostGpu::HostGpu(HostGpuMode mode) : HostGpu(mode, new HostDriver, new HostCompiler) {}
 
 HostGpu::HostGpu(HostGpuMode mode, HostDriver* driver, HostCompiler* compiler)
@@ -275,6 +286,7 @@ void HostGpu::run(const KernelOp& op, std::span<const Array> inputs, const Array
   if (!collecting_) return GpuBackend::run(op, inputs, output);
   finish();
   run_on_gpu(op, inputs, output);
+  if (op.formats() != KernelOp::Formats::row_major) run_channels_last(op, stream(), inputs, output);
   // The processor knows of row-major arrays only.
   std::deque<std::vector<std::byte>> copies;
   const auto row_major = [&](const Array& array) {

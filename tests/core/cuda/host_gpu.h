@@ -138,6 +138,10 @@ class HostGpu : public cuda::GpuBackend {
   HostCompiler* const compiler_;
 };
 
+// op.run_cuda on arrays of which those of three and more axes are channels-last, whatever they say.
+void run_channels_last(const KernelOp& op, cuda::Stream& stream, std::span<const Array> inputs,
+                       const Array& output);
+
 // The GPU that is the processor; there is one while a WithHostGpu is alive. Each has a number of
 // its own, since plans are kept by device.
 Device host_gpu();

@@ -2,13 +2,13 @@
 
 #include <doctest/doctest.h>
 
-#include "autograd/grad.h"
 #include "core/precision.h"
 #include "core/settings.h"
 #include "core/transfer.h"
 #include "ops/unary.h"
 #include "tests/core/cuda/host_gpu.h"
 #include "tests/core/cuda/nvrtc.h"
+#include "tests/core/cuda/run_samples.h"
 #include "tests/ops/close.h"
 #include "tests/ops/samples.h"
 
@@ -16,52 +16,6 @@ using namespace tessera;
 using namespace tessera::testing;
 
 namespace {
-
-// The value of a sample and, where there is one, the gradient of sum(result * result).
-Tensors run(const Sample& sample, DType dtype) {
-  Tensors x, floating;
-  for (const Tensor& input : sample.inputs) {
-    x.push_back(fresh_leaf(input.dtype() == f64 ? cast(input, dtype) : Tensor(input)).eval());
-    if (is_floating(x.back().dtype())) floating.push_back(x.back());
-  }
-  const Tensor y = sample.f(x);
-  Tensors results{y};
-  if (sample.gradient && is_floating(y.dtype()) && !floating.empty()) {
-    for (const Tensor& dx : grad(y, floating, {.seed = y, .allow_unused = true}))
-      results.push_back(dx);
-  }
-  eval(results);
-  return results;
-}
-
-SampleList samples_on(Device device, SampleMaker maker) {
-  const OnDevice on(device);
-  SampleList samples;
-  maker(samples);
-  return samples;
-}
-
-// Calls f for every sample in every dtype; it is given the sample's number among those of its op.
-// Of `ops` only, if there are any.
-template <class F>
-void for_each_sample(Device device, const std::set<std::string>& ops, F&& f) {
-  const OnDevice on(device);
-  for (const auto& [name, maker] : sample_registry()) {
-    if (!ops.empty() && !ops.contains(name)) continue;
-    const SampleList samples = samples_on(device, maker);
-    for (size_t i = 0; i < samples.size(); ++i) {
-      for (const DType dtype : {f64, f32, bf16}) {
-        if (dtype != f64 && !samples[i].low_precision) continue;
-        try {
-          f(maker, i, samples[i], dtype);
-        } catch (const std::exception& error) {
-          const std::string what = name + ": " + samples[i].what + ": " + error.what();
-          FAIL_CHECK(what);
-        }
-      }
-    }
-  }
-}
 
 // Texts of all programs of the samples.
 const std::set<std::string>& texts_of_samples() {
@@ -92,20 +46,19 @@ std::vector<std::string> with_all_kinds_of_lines(const std::set<std::string>& te
 }
 
 void compare_with_processor(Device gpu, const std::set<std::string>& ops = {}) {
-  for_each_sample(gpu, ops,
-                  [](SampleMaker maker, size_t number, const Sample& sample, DType dtype) {
-                    const Tensors results = run(sample, dtype);
-                    const OnDevice on(Device::cpu());
-                    const SampleList all = samples_on(Device::cpu(), maker);
-                    const Tensors expected = run(all[number], dtype);
-                    REQUIRE(results.size() == expected.size());
-                    const double rtol = dtype == f64 ? 1e-12 : dtype == f32 ? 1e-5 : 0.04;
-                    for (size_t i = 0; i < results.size(); ++i) {
-                      INFO(sample.what << " " << name_of(dtype) << " result " << i);
-                      CHECK(results[i].dtype() == expected[i].dtype());
-                      CHECK(difference(results[i], expected[i], rtol * sample.tolerance) == "");
-                    }
-                  });
+  for_each_sample(
+      gpu, ops, [](SampleMaker maker, size_t number, const Sample& sample, DType dtype) {
+        const Tensors results = run(sample, dtype);
+        const OnDevice on(Device::cpu());
+        const SampleList all = samples_on(Device::cpu(), maker);
+        const Tensors expected = run(all[number], dtype);
+        REQUIRE(results.size() == expected.size());
+        for (size_t i = 0; i < results.size(); ++i) {
+          INFO(sample.what << " " << name_of(dtype) << " result " << i);
+          CHECK(results[i].dtype() == expected[i].dtype());
+          CHECK(difference(results[i], expected[i], tolerance_of(dtype) * sample.tolerance) == "");
+        }
+      });
 }
 
 // The ops that the processor computed, a line each.
