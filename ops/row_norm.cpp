@@ -65,7 +65,6 @@ class RowOp : public KernelOp {
 
   cuda::row_norm::Rows on_gpu(std::span<const Array> in, const Array& out) const {
     cuda::row_norm::Rows rows{.rows = in[0].shape[0], .n = in[0].shape[1]};
-    rows.lanes = cuda::lanes_for(rows.n);
     rows.centered = options_.norm.centered;
     rows.eps = options_.norm.eps;
     rows.x = in[0].data;
@@ -76,14 +75,16 @@ class RowOp : public KernelOp {
     return rows;
   }
   // Launches a kernel of ops/row_norm.cu.inc.
-  static void launch(cuda::Stream& stream, const char* kernel, DType type, cuda::Blocks blocks,
+  static void launch(cuda::Stream& stream, const std::string& kernel, cuda::Blocks blocks,
                      const cuda::row_norm::Rows& rows) {
-    stream.launch("ops/row_norm.cu.inc",
-                  fmt::format("cuda::row_norm::{}<{}>", kernel, cuda::c_type(type)), blocks, rows);
+    stream.launch("ops/row_norm.cu.inc", "cuda::row_norm::" + kernel, blocks, rows);
   }
   static void launch_on_rows(cuda::Stream& stream, const char* kernel, DType type,
-                             const cuda::row_norm::Rows& rows) {
-    launch(stream, kernel, type, cuda::blocks_for(rows.rows * rows.lanes), rows);
+                             cuda::row_norm::Rows rows) {
+    const int width = cuda::pack_width(type, rows.n);
+    rows.lanes = cuda::lanes_for(rows.n / width);
+    launch(stream, fmt::format("{}<{}, {}>", kernel, cuda::c_type(type), width),
+           cuda::blocks_for(rows.rows * rows.lanes), rows);
   }
 
   Options options_;
@@ -128,8 +129,9 @@ class RowNormSumsOp final : public RowOp {
     rows.statistics = statistics.data();
     rows.parts = parts.data();
     launch_on_rows(stream, "statistics", type, rows);
-    launch(stream, "column_sums", type, {columns, rows.number_of_parts}, rows);
-    launch(stream, "join_parts", compute_type(type), cuda::blocks_for(2 * rows.n), rows);
+    const char *each = cuda::c_type(type), *sum = cuda::c_type(compute_type(type));
+    launch(stream, fmt::format("column_sums<{}>", each), {columns, rows.number_of_parts}, rows);
+    launch(stream, fmt::format("join_parts<{}>", sum), cuda::blocks_for(2 * rows.n), rows);
     return true;
   }
 

@@ -93,6 +93,9 @@ SAMPLES(layer_norm) {
              },
              {uniform({3, 3, 2}), uniform({3, 2}, -1, 1, 1), uniform({3, 2}, -1, 1, 2)}));
   list.push_back(sample("rows", rows, {uniform({4, 7})}));
+  list.push_back(sample("rows of many",
+                        [](const Tensors& x) { return layer_norm(x[0], {40}, x[1], x[2]); },
+                        {uniform({2, 40}), uniform({40}, -1, 1, 1), uniform({40}, -1, 1, 2)}));
   list.push_back(sample("one row", rows, {uniform({7})}));
   list.push_back(sample("no row", rows, {uniform({0, 7})}));
 }
