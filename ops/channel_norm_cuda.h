@@ -55,9 +55,9 @@ class GpuNorm {
              cuda::blocks_for(norm.pieces.count() * norm.lanes));
     }
   }
-  // One that is given a row, of which it adds up n things.
+  // One that is given a row, of which it adds up n things: each takes longer than an element.
   void launch_on_rows(const char* kernel, int64_t n) {
-    norm.lanes = cuda::lanes_for(n);
+    norm.lanes = cuda::lanes_for(16 * n);
     const std::string type = cuda::c_type(compute_type(type_));
     launch("ops/channel_norm.cu.inc", std::string(kernel) + "<" + type + ">",
            cuda::blocks_for(norm.pieces.rows * norm.lanes));
