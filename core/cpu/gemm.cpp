@@ -1,6 +1,7 @@
 #include "core/cpu/gemm.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <type_traits>
 #include <utility>
@@ -37,11 +38,11 @@ const GemmKernel<double>& gemm_kernel(int64_t columns) {
   return narrowest(TESSERA_SELECT(gemm_f64), columns);
 }
 template <>
-const GemmKernel<uint32_t>& gemm_kernel(int64_t) {
+const GemmKernel<uint32_t>& gemm_kernel(int64_t /*columns*/) {
   return TESSERA_SELECT(gemm_u32)[0];
 }
 template <>
-const GemmKernel<uint64_t>& gemm_kernel(int64_t) {
+const GemmKernel<uint64_t>& gemm_kernel(int64_t /*columns*/) {
   return TESSERA_SELECT(gemm_u64)[0];
 }
 
@@ -352,7 +353,11 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, std::span<const in
   // Smaller items where they would be too few for the threads, though more is copied then. An
   // element of c is summed in the same order in every item.
   const int64_t wanted = thread_count() == 1 ? 1 : 4 * thread_count();
-  int64_t columns = kColumns, row_blocks = std::max<int64_t>(1, (m + kRows / 2) / kRows);
+  // Rows of a part of b that is not deep may be long: they are read and written in fewer runs.
+  const auto longer = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(kDepth / k)));
+  const auto all_columns = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(together)));
+  int64_t columns = std::max(kColumns, std::min(kColumns * longer, all_columns));
+  int64_t row_blocks = std::max<int64_t>(1, (m + kRows / 2) / kRows);
   const auto column_blocks = [&] { return (together + columns - 1) / columns; };
   while (products * row_blocks * column_blocks() < wanted) {
     if (columns > 64 && together > columns / 2 && (a.column == 1 || columns >= m / row_blocks)) {
