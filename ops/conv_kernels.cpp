@@ -98,26 +98,27 @@ struct PatchProduct {
     const cpu::ConstReals planes = source + (image * groups + group) * channels * source_plane;
     const T* const weights = weight.data + (group * weight.rows + first_row) * weight.depth;
 
-    std::vector<std::vector<Run>> runs;  // of each panel
-    for (int64_t p = begin_position; p < end_position; p += panel)
-      runs.push_back(runs_of(patches.grid, p, std::min(end_position, p + panel)));
-
+    const std::vector<Run> runs = runs_of(patches.grid, begin_position, end_position);
+    std::vector<cpu::RowPacker<T>> packers;
     int64_t q = 0;
     do {  // once even if there is nothing to sum: the result is zero then
       const int64_t count = std::min(kDepth, depth - q);
       const int64_t whole = blocks_of(count, kernel.step) * kernel.step;
-      for (int64_t j = 0; j < panels; ++j) {
-        cpu::RowPacker<T> packer(columns + j * panel * whole, panel);
-        const int64_t valid = std::min(panel, end_position - begin_position - j * panel);
-        for (int64_t k = q; k < q + count; ++k) {
-          T* const row = packer.row();
-          patches.read(planes + k / patches.taps() * source_plane,
-                       patches.shift[static_cast<size_t>(k % patches.taps())],
-                       runs[static_cast<size_t>(j)], row);
-          std::fill(row + valid, row + panel, T{});
+      packers.clear();
+      for (int64_t j = 0; j < panels; ++j) packers.emplace_back(columns + j * panel * whole, panel);
+      T row[kPositions] = {};  // zeros behind the last position
+      for (int64_t k = q; k < q + count; ++k) {
+        patches.read(planes + k / patches.taps() * source_plane,
+                     patches.shift[static_cast<size_t>(k % patches.taps())], runs, row);
+        const T* from = row;
+        for (cpu::RowPacker<T>& packer : packers) {
+          std::copy_n(from, panel, packer.row());
           packer.done();
+          from += panel;
         }
-        packer.pad(kernel.step);
+      }
+      for (cpu::RowPacker<T>& packer : packers) packer.pad(kernel.step);
+      for (int64_t j = 0; j < panels; ++j) {
         for (int64_t i = 0; i < rows; i += kernel.rows) {
           kernel.run(std::min(kernel.rows, rows - i), whole, weights + i * weight.depth + q,
                      weight.depth, 1, columns + j * panel * whole, sums + i * width + j * panel,
@@ -134,7 +135,7 @@ struct PatchProduct {
   }
 
   void store(int64_t image, int64_t first_channel, int64_t rows, cpu::SumOf<T>* sums, int64_t width,
-             const std::vector<std::vector<Run>>& runs) const {
+             const std::vector<Run>& runs) const {
     for (int64_t i = 0; i < rows; ++i) {
       const cpu::Reals out =
           result + (image * groups * results + first_channel + i) * product(plane);
@@ -143,14 +144,12 @@ struct PatchProduct {
         for (int64_t k = 0; k < width; ++k) row[k] += bias[first_channel + i];
       }
       const cpu::SumOf<T>* from = row;
-      for (const std::vector<Run>& panel : runs) {
-        for (const Run& run : panel) {
-          const int64_t d = begin[0] + run.first[0] * step[0];
-          const int64_t h = begin[1] + run.first[1] * step[1];
-          (out + ((d * plane[1] + h) * plane[2] + begin[2] + run.first[2] * step[2]))
-              .write(run.count, from, step[2]);
-          from += run.count;
-        }
+      for (const Run& run : runs) {
+        const int64_t d = begin[0] + run.first[0] * step[0];
+        const int64_t h = begin[1] + run.first[1] * step[1];
+        (out + ((d * plane[1] + h) * plane[2] + begin[2] + run.first[2] * step[2]))
+            .write(run.count, from, step[2]);
+        from += run.count;
       }
     }
   }
@@ -287,7 +286,6 @@ static void patch_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu:
     T* const columns = reinterpret_cast<T*>(memory->data);
     T* const gradient = columns + padded_rows * kStride;
     T* const lines = gradient + kPositions * panel;
-    std::vector<const T*> line(static_cast<size_t>(panel));  // of dy, for each result
     Sum* const out = sums + ((part * g.groups + group) * padded + first_row) * width;
     const int64_t begin = blocks * part / parts, end = blocks * (part + 1) / parts;
     if (begin == end) std::fill(out, out + rows * width, Sum{});
@@ -307,17 +305,19 @@ static void patch_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu:
         const int64_t lanes = std::min(panel, results - j);
         const cpu::ConstReals from =
             dy + ((image * g.out_channels + group * results + j) * positions + first);
-        for (int64_t k = 0; k < lanes; ++k) {
-          line[static_cast<size_t>(k)] = (from + k * positions).view(count, lines + k * kPositions);
-        }
+        const bool own = from.dtype == dtype_of<T>;
+        for (int64_t k = 0; k < lanes && !own; ++k)
+          (from + k * positions).read(count, lines + k * kPositions);
+        const T* const line = own ? from.template view<T>(0, nullptr) : lines;
+        const int64_t next = own ? positions : kPositions;
         if (lanes < panel || count < whole) std::fill(gradient, gradient + whole * panel, T{});
-        constexpr int64_t kStrip = 16;
-        for (int64_t strip = 0; strip < count; strip += kStrip) {
+        if constexpr (std::is_same_v<T, BFloat16>) {
           for (int64_t k = 0; k < lanes; ++k) {
-            const T* const values = line[static_cast<size_t>(k)];
-            for (int64_t p = strip; p < std::min(count, strip + kStrip); ++p)
-              gradient[cpu::row_element<T>(p, k, panel)] = values[p];
+            for (int64_t p = 0; p < count; ++p)
+              gradient[cpu::row_element<T>(p, k, panel)] = line[k * next + p];
           }
+        } else {
+          cpu::turn(count, lanes, line, next, panel, gradient);
         }
         for (int64_t r = 0; r < rows; r += kernel.rows) {
           kernel.run(std::min(kernel.rows, rows - r), whole, columns + r * kStride, kStride, 1,

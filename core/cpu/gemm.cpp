@@ -46,6 +46,17 @@ const GemmKernel<uint64_t>& gemm_kernel(int64_t /*columns*/) {
   return TESSERA_SELECT(gemm_u64)[0];
 }
 
+template <class T>
+void turn(int64_t depth, int64_t count, const T* b, int64_t column, int64_t width, T* out) {
+  if constexpr (std::is_same_v<T, float>) {
+    TESSERA_SELECT(gemm_turn)(depth, count, b, column, width, out);
+  } else {
+    for (int64_t j = 0; j < count; ++j) {
+      for (int64_t p = 0; p < depth; ++p) out[p * width + j] = b[p + j * column];
+    }
+  }
+}
+
 // The products of a batch that share a as one: their columns side by side.
 template <class T>
 struct SideBySide {
@@ -84,18 +95,6 @@ constexpr int64_t kRows = 192, kColumns = 256, kDepth = 256;
 
 int64_t rounded(int64_t count, int64_t to) {
   return (count + to - 1) / to * to;
-}
-
-// Copies [depth, count] of b, stored by columns, to rows `width` apart.
-template <class T>
-void turn(int64_t depth, int64_t count, const T* b, int64_t column, int64_t width, T* out) {
-  if constexpr (std::is_same_v<T, float>) {
-    TESSERA_SELECT(gemm_turn)(depth, count, b, column, width, out);
-  } else {
-    for (int64_t j = 0; j < count; ++j) {
-      for (int64_t p = 0; p < depth; ++p) out[p * width + j] = b[p + j * column];
-    }
-  }
 }
 
 // A panel of `count` of `width` columns, in pairs.
@@ -399,6 +398,13 @@ INSTANTIATE(double)
 INSTANTIATE(uint32_t)
 INSTANTIATE(uint64_t)
 INSTANTIATE(BFloat16)
+#undef INSTANTIATE
+
+#define INSTANTIATE(T) template void turn<T>(int64_t, int64_t, const T*, int64_t, int64_t, T*);
+INSTANTIATE(float)
+INSTANTIATE(double)
+INSTANTIATE(uint32_t)
+INSTANTIATE(uint64_t)
 #undef INSTANTIATE
 
 }  // namespace tessera::cpu

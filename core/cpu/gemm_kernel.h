@@ -41,6 +41,11 @@ struct GemmKernel<BFloat16> {
               const BFloat16* b, float* c, int64_t c_row, bool accumulate);
 };
 
+// out[p * width + j] = b[p + j * column] for p < depth, j < count: what is in memory by columns
+// becomes rows of a panel. T is float, double, uint32_t or uint64_t.
+template <class T>
+void turn(int64_t depth, int64_t count, const T* b, int64_t column, int64_t width, T* out);
+
 // No kernel has more rows or columns, but that of bf16 up to 32 rows.
 inline constexpr int64_t kMaxGemmRows = 12, kMaxGemmColumns = 64;
 

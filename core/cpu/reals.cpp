@@ -5,7 +5,8 @@
 #include "core/cpu/isa.h"
 #include "core/cpu/reals_kernels.h"
 
-TESSERA_FOR_EACH_ISA(extern const HalfKernels halves)
+TESSERA_FOR_EACH_ISA(extern const HalfKernels halves;
+                     void every_second(const float* from, int64_t n, float* to))
 
 namespace tessera::cpu {
 
@@ -23,13 +24,11 @@ template <class S, class T>
 void gather(const std::byte* data, int64_t n, int64_t stride, T* to) {
   const auto* const from = reinterpret_cast<const S*>(data);
   if constexpr (std::is_same_v<S, T>) {
-    if (stride == 1) {
-      std::copy(from, from + n, to);
-    } else if (stride == 2) {  // a constant, for the compiler
-      for (int64_t i = 0; i < n; ++i) to[i] = from[2 * i];
-    } else {
-      for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
+    if (stride == 1) return static_cast<void>(std::copy(from, from + n, to));
+    if constexpr (std::is_same_v<T, float>) {
+      if (stride == 2) return TESSERA_SELECT(every_second)(from, n, to);
     }
+    for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
   } else if (stride == 1) {
     widen(from, n, to);
   } else {
