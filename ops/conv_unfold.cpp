@@ -6,6 +6,7 @@
 #include "core/cpu/gemm.h"
 #include "core/cpu/parallel.h"
 #include "core/cpu/scratch.h"
+#include "ops/conv_kernels.h"
 #include "ops/conv_patches.h"
 
 namespace tessera::detail {
@@ -25,6 +26,14 @@ bool patches_overlap(const ConvGeometry& g) {
 
 int64_t patches_of(const ConvGeometry& g) {
   return g.batch * g.output.numel();
+}
+
+// Whether the patches of an image take less memory than its results, and fit a cache: so it is in
+// first layers, of which the direct kernels do not make much.
+bool patches_small(const ConvGeometry& g) {
+  constexpr int64_t kMost = int64_t{1} << 21;
+  const int64_t depth = g.in_channels * g.kernel.numel();
+  return depth <= g.out_channels && depth * g.output.numel() <= kMost;
 }
 
 // [a, b, n] to [b, a, n].
@@ -114,7 +123,7 @@ constexpr int64_t kZero[] = {0};
 }  // namespace
 
 bool unfold_fits(const ConvGeometry& g) {
-  return g.groups == 1 && (!patches_overlap(g) || patches_of(g) <= kFew);
+  return g.groups == 1 && (!patches_overlap(g) || patches_of(g) <= kFew || patches_small(g));
 }
 
 void unfold_forward(const ConvGeometry& g, cpu::ConstReals x, const float* w, const float* bias,
@@ -178,6 +187,7 @@ void unfold_backward_data(const ConvGeometry& g, cpu::ConstReals dy, const float
 
 void unfold_backward_weight(const ConvGeometry& g, cpu::ConstReals x, cpu::ConstReals dy,
                             float* dw) {
+  if (patches_overlap(g) && patches_of(g) > kFew) return conv_backward_weight<float>(g, x, dy, dw);
   const Unfolded u(g);
   const int64_t size = u.results * u.depth;
   if (u.empty()) {

@@ -27,6 +27,7 @@ TEST_SUITE("ops/conv_algorithm") {
     CHECK(chosen(x, {32, 1, 5, 4}, {.stride = 2, .groups = 16}, f64) == "direct");
     CHECK(chosen(x, {24, 16, 5, 3}, {}) == "direct");
     CHECK(chosen({2, 3, 32, 32}, {24, 3, 3, 3}, {}) == "direct");  // few channels
+    CHECK(chosen({2, 3, 32, 32}, {27, 3, 3, 3}, {}) == "unfold");  // small patches
     CHECK(chosen({1, 16, 8, 8}, w, {.padding = 1}) == "unfold");   // few tiles
     CHECK(chosen({1, 64, 8, 8}, {80, 64, 3, 3}, {.padding = 1}) == "winograd");
     CHECK(chosen({1, 64, 8, 4}, {80, 64, 3, 3}, {.padding = 1}) == "unfold");

@@ -39,6 +39,9 @@ TEST_SUITE("ops/conv_unfold") {
       check({3, 33, extent, 10 - extent}, {17, 33, 3, 3}, {.padding = 1});
     check({1, 130, 4, 4}, {300, 130, 3, 3}, {.padding = 1});
     check({2, 3, 5, 4, 3}, {4, 3, 3, 3, 3}, {.padding = 1, .dilation = {1, 2, 1}});
+    // Small ones.
+    check({2, 3, 25, 31}, {27, 3, 3, 3}, {.stride = 2, .padding = 1});
+    check({2, 1, 30, 33}, {11, 1, 3, 3}, {.padding = uneven({0, 2}, {2, 1})});
   }
 
   TEST_CASE("nothing to compute") {
@@ -56,5 +59,8 @@ TEST_SUITE("ops/conv_unfold") {
     CHECK(!fits({1, 4, 40, 40}, {4, 2, 1, 1}, {.groups = 2}));
     CHECK(fits({1, 4, 16, 16}, {4, 4, 3, 3}, {.padding = 1}));
     CHECK(!fits({2, 4, 16, 16}, {4, 4, 3, 3}, {.padding = 1}));
+    CHECK(fits({2, 4, 16, 16}, {36, 4, 3, 3}, {.padding = 1}));
+    CHECK(!fits({2, 4, 16, 16}, {35, 4, 3, 3}, {.padding = 1}));
+    CHECK(!fits({2, 1, 1024, 1024}, {16, 1, 3, 3}, {.padding = 1}));
   }
 }
