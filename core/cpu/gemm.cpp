@@ -38,11 +38,11 @@ const GemmKernel<double>& gemm_kernel(int64_t columns) {
   return narrowest(TESSERA_SELECT(gemm_f64), columns);
 }
 template <>
-const GemmKernel<uint32_t>& gemm_kernel(int64_t /*columns*/) {
+const GemmKernel<uint32_t>& gemm_kernel(int64_t) {
   return TESSERA_SELECT(gemm_u32)[0];
 }
 template <>
-const GemmKernel<uint64_t>& gemm_kernel(int64_t /*columns*/) {
+const GemmKernel<uint64_t>& gemm_kernel(int64_t) {
   return TESSERA_SELECT(gemm_u64)[0];
 }
 
@@ -144,8 +144,8 @@ void pack_part(Matrix<const T> b, int64_t depth, int64_t count, int64_t width, T
 // with zeros.
 template <class T>
 void pack_columns(const SideBySide<T>& all, int64_t depth, int64_t begin, int64_t end,
-                  int64_t width, T* out) {
-  const int64_t padded = rounded(depth, gemm_kernel<T>().step);
+                  int64_t width, int64_t step, T* out) {
+  const int64_t padded = rounded(depth, step);
   for (; begin < end; begin += width, out += padded * width) {
     const int64_t count = std::min(width, end - begin);
     if (count < width) std::fill(out, out + padded * width, T{});
@@ -154,7 +154,7 @@ void pack_columns(const SideBySide<T>& all, int64_t depth, int64_t begin, int64_
           all.b.data + all.b_offset[static_cast<size_t>(s)] + column * all.b.column, all.b.row,
           all.b.column};
       if constexpr (std::is_same_v<T, BFloat16>) {
-        pack_pairs(from, depth, part, width, gemm_kernel<T>().step, out);
+        pack_pairs(from, depth, part, width, step, out);
       } else {
         pack_part(from, depth, part, width, out + first - begin);
       }
@@ -283,8 +283,9 @@ void gemm_block(int64_t m, int64_t first, int64_t end, int64_t k, Matrix<const T
     const int64_t depth = std::min(kDepth, k - p), whole = rounded(depth, kernel.step);
     const Matrix<const T> a_part{a.data + p * a.column, a.row, a.column};
     const SideBySide<T> below = all.from(0, p);
-    pack_columns(below, depth, first, first + whole_n, width, b_panels);
-    pack_columns(below, depth, first + whole_n, end, last.columns, b_panels + whole_n * whole);
+    pack_columns(below, depth, first, first + whole_n, width, kernel.step, b_panels);
+    pack_columns(below, depth, first + whole_n, end, last.columns, kernel.step,
+                 b_panels + whole_n * whole);
     if (!in_place) pack_rows(a_part, m, depth, height, whole, a_panels);
     // Lines of c are written in one go, or what is next to be written is not known to the cache.
     const auto strip = [&](const GemmKernel<T>& tile, int64_t from, int64_t to) {
