@@ -150,7 +150,8 @@ inline void rows(const Lines& table, int64_t n) {
   const double product = 2.0 * 16 * 1024 * 1024 * 64;
   const auto attention = [&] { return detail::flash_attention(q, k, v, {}, {.scale = 0.125}); };
   table.flops("attention 16 x 1024 x 64: forward", 2 * product, attention);
-  const Tensor packed = Tensor(attention().node()->input(0)).eval(), seed = values(packed.shape());
+  const Tensor y = attention();
+  const Tensor packed = Tensor(y.node()->input(0)->input(0)).eval(), seed = values(packed.shape());
   table.flops("attention 16 x 1024 x 64: backward", 5 * product, [&] {
     return packed.node()->op->vjp({q, k, v}, packed, seed, Needed(7).set())[0];
   });

@@ -70,6 +70,15 @@ Shape leading_axes(const Tensor& x) {
   return x.shape().slice(0, x.ndim() - 2);
 }
 
+// Whether a GPU has tensor cores for halves as they are. Elsewhere they are widened before, so that
+// what is kept for the gradients is not rounded.
+bool for_tensor_cores(const Tensor& query, const Tensor& value, const AttentionOptions& options) {
+  constexpr int64_t kStep = 8, kWidest = 128;
+  const auto fits = [](int64_t width) { return width % kStep == 0 && width <= kWidest; };
+  return is_half(query.dtype()) && query.device().kind == Device::Kind::cuda &&
+         !options.attn_mask.defined() && fits(query.shape(-1)) && fits(value.shape(-1));
+}
+
 // Without the matrix of scores, where that is worth it and the mask needs no gradient; else an
 // undefined tensor.
 Tensor by_blocks(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
@@ -83,7 +92,7 @@ Tensor by_blocks(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor
       leading_axes(q), broadcast_shapes(leading_axes(k), leading_axes(v), kName), kName);
   Tensor each;
   if (mask.defined()) {
-    each = mask.dtype() == bool_ ? mask : cast(mask, q.dtype());
+    each = mask.dtype() == bool_ ? mask : cast(mask, compute_type(q.dtype()));
     while (each.ndim() < 2) each = reshape(each, each.shape().inserted(0, 1));
     const Shape own = leading_axes(each);
     if (broadcast_shapes(own, leading, kName) != leading) return {};
@@ -129,8 +138,9 @@ Tensor scaled_dot_product_attention(const Operand& given_query, const Tensor& gi
                value = detail::amp_low(given_value);
   const Amp only_the_arguments(std::nullopt);
   check(query, key, value, options);
-  const DType type = compute_type(query.dtype());
   const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.shape(-1))));
+  const DType full = compute_type(query.dtype()),
+              type = for_tensor_cores(query, value, options) ? query.dtype() : full;
   Tensor q = cast(query, type), k = cast(key, type), v = cast(value, type);
   Tensor mask = options.attn_mask;
 
@@ -156,6 +166,9 @@ Tensor scaled_dot_product_attention(const Operand& given_query, const Tensor& gi
     y = by_blocks(q, k, v, mask, {.scale = scale, .causal = options.is_causal});
   }
   if (!y.defined()) {
+    q = cast(q, full);
+    k = cast(k, full);
+    v = cast(v, full);
     if (options.is_causal) mask = causal_mask(q.shape(-2), k.shape(-2));
     const Tensor scores = matmul(q * scale, k, {.transpose_b = true});
     Tensor weights = mask.defined() ? masked_softmax(scores, mask) : softmax(scores, -1);

@@ -26,7 +26,8 @@ struct AttentionOptions {
 // returns [..., L, Ev]; leading axes broadcast. A query that may look at no key gives zeros.
 // throws  Error when shapes or dtypes do not fit, or both is_causal and attn_mask are given
 //
-// Floating tensors of one dtype; halves are computed in f32. The scores [..., L, S] are never in
+// Floating tensors of one dtype; halves are computed in f32, but for weights and results, which the
+// tensor cores of GPUs round. The scores [..., L, S] are never in
 // memory, unless there are few of them, or with dropout, a mask that needs a gradient, or E or Ev
 // above 512: then it is made of matmul and softmax. Same as
 // torch.nn.functional.scaled_dot_product_attention.

@@ -18,7 +18,7 @@ namespace {
 
 // The gradients of q, k and v, one after the other in one row. Three more inputs: what
 // FlashAttentionOp gave, which follows from the others, so that no gradient flows through it, and
-// dy with a column more, which is ignored.
+// the gradient of that, of which only y's counts.
 class FlashAttentionBackwardOp final : public AttentionOp {
  public:
   using AttentionOp::AttentionOp;
@@ -31,28 +31,36 @@ class FlashAttentionBackwardOp final : public AttentionOp {
 
   void run(std::span<const Array> in, const Array& out) const override {
     cpu::for_real(out.dtype, [&]<class T>(T) {
-      const Rows<T> q = rows<T>(in[0]), k = rows<T>(in[1]), v = rows<T>(in[2]);
-      const int64_t H = in[0].shape[0], L = q.rows, Ev = v.width;
-      const Rows<T> y{in[rest_at()].as<T>(), L, Ev, Ev + 1},
-          dy{in[rest_at() + 1].as<T>(), L, Ev, Ev + 1};
-      std::vector<T> log_sums(static_cast<size_t>(H * L)), means(log_sums.size());
+      const RealRows<T> q(in[0]), k(in[1]), v(in[2]);
+      const Array& row = in[rest_at()];
+      const AttentionRow parts(in[0].shape, in[2].shape, row.dtype);
+      const int64_t H = in[0].shape[0], L = q.rows.rows, Ev = v.rows.width;
+      const RealRows<T> y(row.data, row.dtype, {H, L, Ev}),
+          dy(in[rest_at() + 1].data, row.dtype, {H, L, Ev});
+      const T* const log_sums =
+          reinterpret_cast<const T*>(row.data + parts.sums * size_of(row.dtype));
+      std::vector<T> means(static_cast<size_t>(H * L));
       cpu::parallel_ranges(H * L, 256, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
-          const T *a = y.data + i * y.stride, *b = dy.data + i * y.stride;
+          const T *a = y.rows.data + i * Ev, *b = dy.rows.data + i * Ev;
           T sum = 0;
           for (int64_t e = 0; e < Ev; ++e) sum += a[e] * b[e];
           means[static_cast<size_t>(i)] = sum;
-          log_sums[static_cast<size_t>(i)] = a[Ev];
         }
       });
-      gradients<T>({in, q, k, v, dy, log_sums, means}, out.as<T>());
+      const cpu::Reals result(out.data, out.dtype);
+      std::vector<T> memory(static_cast<size_t>(out.dtype == dtype_of<T> ? 0 : out.numel()));
+      T* const room = result.room(memory.data());
+      gradients<T>({in, q.rows, k.rows, v.rows, dy.rows, log_sums, means}, room);
+      result.take(out.numel(), room);
     });
   }
 
   bool run_cuda(cuda::Stream& stream, std::span<const Array> in, const Array& out) const override {
+    if (by_library(stream, cuda::Attention::Kind::backward, in, out)) return true;
     cuda::attention::Attention a = on_gpu(in);
     const int64_t queries = a.heads * a.q.rows;
-    const auto means = stream.scratch(queries * size_of(out.dtype));
+    const auto means = stream.scratch(queries * size_of(compute_type(out.dtype)));
     a.means = means.data();
     stream.launch("ops/attention.cu.inc",
                   fmt::format("cuda::attention::means<{}>", cuda::c_type(out.dtype)),
@@ -71,12 +79,15 @@ class FlashAttentionBackwardOp final : public AttentionOp {
 
   // From the gradients of dq, dk and dv, where P = softmax(S), dP = dy v^T and
   // dS = P (dP - sum(P dP)), and scale dS k, scale dS^T q and P^T dy are the results.
-  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& u, Needed) const override {
-    const Tensor &q = x[0], &k = x[1], &v = x[2];
-    const Tensor dy = slice(x[rest_at() + 1], 2, {.stop = v.shape(2)});
-    const Tensor flat = reshape(u, {u.numel()});
+  Tensors vjp(const Tensors& x, const Tensor&, const Tensor& given_u, Needed) const override {
+    const DType type = compute_type(x[0].dtype());
+    const Tensor q = cast(x[0], type), k = cast(x[1], type), v = cast(x[2], type),
+                 u = cast(given_u, type), row_slopes = cast(x[rest_at() + 1], type);
+    const AttentionRow parts(q.shape(), v.shape(), x[0].dtype());
+    const Shape shape = {q.shape(0), q.shape(1), v.shape(2)};
+    const Tensor dy = reshape(slice(row_slopes, 0, {.stop = parts.y}), shape);
     const auto part = [&](int64_t first, const Tensor& like) {
-      return reshape(slice(flat, 0, {.start = first, .stop = first + like.numel()}), like.shape());
+      return reshape(slice(u, 0, {.start = first, .stop = first + like.numel()}), like.shape());
     };
     const Tensor uq = part(0, q), uk = part(q.numel(), k), uv = part(q.numel() + k.numel(), v);
     const auto row_sum = [](const Tensor& a) { return sum(a, {2}, true); };
@@ -98,7 +109,9 @@ class FlashAttentionBackwardOp final : public AttentionOp {
     dx[1] = down(of_s, q) + down(slope, uq);
     dx[2] = down(of_dp, dy);
     const Tensor of_dy = matmul(p, uv) + matmul(of_dp, v);
-    dx[rest_at() + 1] = pad(of_dy, {0, 1});
+    dx[rest_at() + 1] = pad(reshape(of_dy, {parts.y}), {0, parts.size - parts.y});
+    for (Tensor& each : dx)
+      if (each.defined()) each = cast(each, x[0].dtype());
     return dx;
   }
 
@@ -114,7 +127,8 @@ class FlashAttentionBackwardOp final : public AttentionOp {
   struct Known {
     std::span<const Array> in;
     const Rows<T>&q, &k, &v, &dy;
-    const std::vector<T>&log_sums, &means;
+    const T* log_sums;
+    const std::vector<T>& means;
   };
 
   // With the scores of a block of queries and a block of keys at hand, all three gradients take

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/cpu/isa.h"
+#include "core/cpu/reals.h"
 #include "core/cuda/stream.h"
 #include "core/op.h"
 #include "ops/attention.cu.inc"
@@ -23,6 +24,31 @@ inline constexpr int64_t kQueries = 48, kKeys = 128;
 
 TESSERA_REAL_KERNELS(AttentionKernels, attention)
 
+// What a FlashAttentionOp gives, in one row of `size` elements: y [H, L, Ev] and, from `sums` on,
+// the logarithm of the sum of the softmax of each query, [H, L], inf where nothing is allowed.
+// Those are of the type that computes: an f32 is in the place of two halves.
+struct AttentionRow {
+  AttentionRow(const Shape& q, const Shape& v, DType type)
+      : y(q[0] * q[1] * v[2]),
+        sums((y + 7) / 8 * 8),
+        size(sums + q[0] * q[1] * (is_half(type) ? 2 : 1)) {}
+  int64_t y, sums, size;
+};
+
+// Rows of a kernel of the processor: where they are, or copies of halves.
+template <class T>
+struct RealRows {
+  RealRows(const std::byte* data, DType type, const Shape& shape)
+      : memory(type == dtype_of<T> ? Ref<Buffer>()
+                                   : allocate(shape.numel() * static_cast<int64_t>(sizeof(T)))),
+        rows{cpu::ConstReals(data, type)
+                 .view(shape.numel(), memory ? reinterpret_cast<T*>(memory->data) : nullptr),
+             shape[1], shape[2], shape[2]} {}
+  explicit RealRows(const Array& x) : RealRows(x.data, x.dtype, x.shape) {}
+  Ref<Buffer> memory;
+  Rows<T> rows;
+};
+
 // The ops share their attributes and first inputs: q, k, v and, if there is one, the mask.
 class AttentionOp : public KernelOp {
  public:
@@ -35,11 +61,6 @@ class AttentionOp : public KernelOp {
 
  protected:
   size_t rest_at() const { return masked_ ? 4 : 3; }
-
-  template <class T>
-  static Rows<T> rows(const Array& x) {
-    return {x.as<T>(), x.shape[1], x.shape[2], x.shape[2]};
-  }
 
   // Scales and masks the scores of a query with n keys.
   template <class T>
@@ -62,6 +83,9 @@ class AttentionOp : public KernelOp {
 
   // What the kernels of ops/attention.cu.inc need to know.
   cuda::attention::Attention on_gpu(std::span<const Array> in) const;
+  // Has cuDNN compute it into `out`; false where it does not.
+  bool by_library(cuda::Stream& stream, cuda::Attention::Kind kind, std::span<const Array> in,
+                  const Array& out) const;
   // Launches one of them that makes rows of `width` elements for those of `own`.
   static void launch(cuda::Stream& stream, const char* kernel, DType type, const char* options,
                      const cuda::attention::Rows& own, int64_t width,

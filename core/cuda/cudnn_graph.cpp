@@ -7,7 +7,6 @@
 
 #include "core/cuda/library.h"
 #include "core/cuda/stream.h"
-#include "core/error.h"
 
 namespace tessera::cuda {
 
@@ -16,8 +15,12 @@ namespace {
 constexpr int64_t kMostWorkspace = int64_t{1} << 30;
 
 void check(const CudnnApi& api, cudnnStatus_t status, const char* call) {
-  require(status == CUDNN_STATUS_SUCCESS, "cuda: {} must succeed, got {}", call,
-          api.cudnnGetErrorString(status));
+  try {
+    require(status == CUDNN_STATUS_SUCCESS, "cuda: {} must succeed, got {}", call,
+            api.cudnnGetErrorString(status));
+  } catch (const Error& error) {
+    throw CudnnRefusal(error.what());
+  }
 }
 
 }  // namespace
@@ -74,7 +77,7 @@ CudnnObject Cudnn::array(const CudnnArray& array) const {
       .set(CUDNN_ATTR_TENSOR_DIMENSIONS, array.shape)
       .set(CUDNN_ATTR_TENSOR_STRIDES, array.strides)
       .set(CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, array.name)
-      .set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, int64_t{16})
+      .set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, kCudnnAlignment)
       .set(CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN,
            array.place == CudnnArray::Place::nowhere)
       .set(CUDNN_ATTR_TENSOR_IS_BY_VALUE, CUDNN_TYPE_BOOLEAN,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/cuda/products.h"
+#include "core/error.h"
 
 #ifdef TESSERA_CUDNN
 #include <cudnn.h>
@@ -39,8 +40,13 @@ CudnnApi load_cudnn();
 
 cudnnDataType_t cudnn_type(DType type);
 
-// One object of the graph interface. Here and below, what the library refuses is an Error, but for
-// `finalized`.
+// Thrown by what follows where the library returns anything but success, but for `finalized`.
+class CudnnRefusal : public Error {
+ public:
+  using Error::Error;
+};
+
+// One object of the graph interface.
 class CudnnObject {
  public:
   CudnnObject(const CudnnApi& api, cudnnBackendDescriptorType_t type);
@@ -80,6 +86,9 @@ class CudnnObject {
   const CudnnApi* api_;
   cudnnBackendDescriptor_t raw_ = nullptr;
 };
+
+// Bytes to which arrays of a graph are aligned.
+inline constexpr int64_t kCudnnAlignment = 16;
 
 // An array of a graph.
 struct CudnnArray {

@@ -40,6 +40,23 @@ struct Convolution {
   const std::byte* bias = nullptr;  // one for each channel of the result, or null
 };
 
+// y = softmax(scale q k^T) v of `heads` sequences, or the gradients of q, k and v. q is [heads,
+// queries, width], k [heads, keys, width], v [heads, keys, value_width] and y [heads, queries,
+// value_width], their gradients likewise; all are dense and row-major.
+struct Attention {
+  enum class Kind : uint8_t { forward, backward };
+  Kind kind = Kind::forward;
+  DType type = f16;     // of all but log_sums; f16 or bf16
+  bool causal = false;  // query l looks at keys s <= l only
+  double scale = 1;
+  int64_t heads = 0, queries = 0, keys = 0, width = 0, value_width = 0;
+  const std::byte *q = nullptr, *k = nullptr, *v = nullptr;
+  std::byte* y = nullptr;         // a result of `forward`
+  std::byte* log_sums = nullptr;  // another: f32 [heads, queries], logarithms of the softmax's sums
+  const std::byte* dy = nullptr;
+  std::byte *dq = nullptr, *dk = nullptr, *dv = nullptr;  // the results of `backward`
+};
+
 // NVIDIA's libraries for these. They choose an algorithm once for each form, among those that give
 // the same bits in every run, and return false where they have none.
 class MatrixProducts {
@@ -54,8 +71,15 @@ class Convolutions {
   virtual bool run(Stream& stream, const Convolution& convolution) = 0;
 };
 
+class Attentions {
+ public:
+  virtual ~Attentions() = default;
+  virtual bool run(Stream& stream, const Attention& attention) = 0;
+};
+
 // cuBLASLt and cuDNN, loaded now; null where they are not installed.
 std::unique_ptr<MatrixProducts> open_cublaslt();
 std::unique_ptr<Convolutions> open_cudnn();
+std::unique_ptr<Attentions> open_cudnn_attention();
 
 }  // namespace tessera::cuda

@@ -31,6 +31,14 @@ Convolutions* Stream::convolutions() {
   return rehearsing_ && convolutions_.get() ? &idle : convolutions_.get();
 }
 
+Attentions* Stream::attentions() {
+  struct Idle final : Attentions {
+    bool run(Stream&, const Attention&) override { return true; }
+  };
+  static Idle idle;
+  return rehearsing_ && attentions_.get() ? &idle : attentions_.get();
+}
+
 void Stream::launch(std::string_view file, std::string_view kernel, Blocks blocks,
                     const void* parameters, size_t bytes) {
   if (blocks.x == 0 || blocks.y == 0) return;

@@ -20,6 +20,7 @@ namespace tessera::cuda {
 struct Libraries {
   std::unique_ptr<MatrixProducts> (*open_products)() = open_cublaslt;
   std::unique_ptr<Convolutions> (*open_convolutions)() = open_cudnn;
+  std::unique_ptr<Attentions> (*open_attentions)() = open_cudnn_attention;
 };
 
 // What kernels of an op may use on a GPU: its driver, with the one stream all work goes to, its
@@ -32,6 +33,7 @@ class Stream {
         kernels_(kernels),
         products_(libraries.open_products),
         convolutions_(libraries.open_convolutions),
+        attentions_(libraries.open_attentions),
         faults_(driver),
         tables_(driver) {}
 
@@ -43,6 +45,7 @@ class Stream {
   // Null where the library is not installed. It is loaded by the first call.
   MatrixProducts* products();
   Convolutions* convolutions();
+  Attentions* attentions();
 
   // Launches a kernel of a *.cu.inc file: `kernel` is a function "cuda::softmax::forward<float>" of
   // `file`, "ops/softmax.cu.inc", whose only argument is a `const Parameters&`. It is compiled when
@@ -102,6 +105,7 @@ class Stream {
   KernelCache& kernels_;
   Lazy<MatrixProducts> products_;
   Lazy<Convolutions> convolutions_;
+  Lazy<Attentions> attentions_;
   Faults faults_;
   Tables tables_;
   std::vector<PoolBlock>* noted_ = nullptr;

@@ -89,6 +89,17 @@ void add_sample(SampleList& list, const char* what, const Tensor& mask, bool cau
        {uniform({2, 3, 2}), uniform({2, 2, 2}, -1, 1, 1), uniform({2, 2, 3}, -1, 1, 2)}});
 }
 
+// Halves as they are, of widths that tensor cores take.
+void add_sample(SampleList& list, const char* what, bool causal, const Case& c) {
+  list.push_back({what,
+                  [=](const Tensors& x) {
+                    return detail::flash_attention(x[0], x[1], x[2], {},
+                                                   {.scale = 0.7, .causal = causal});
+                  },
+                  {uniform({c.H, c.L, c.E}), uniform({c.H, c.S, c.E}, -1, 1, 1),
+                   uniform({c.H, c.S, c.Ev}, -1, 1, 2)}});
+}
+
 }  // namespace
 
 // Shorter sequences than scaled_dot_product_attention uses it for.
@@ -97,6 +108,8 @@ SAMPLES(flash_attention) {
   add_sample(list, "causal", {}, true);
   add_sample(list, "mask", tensor({1, 0, 0, 0, 1, 1}, {1, 3, 2}, bool_), false);
   add_sample(list, "added mask", tensor({1, -1, 0.5, 2}, {2, 1, 2}, f64), false);
+  add_sample(list, "halves", false, {2, 3, 4, 8, 16});
+  add_sample(list, "halves, causal", true, {1, 5, 4, 16, 8});
 }
 
 TEST_SUITE("ops/attention_nodes") {
@@ -118,6 +131,28 @@ TEST_SUITE("ops/attention_nodes") {
     for (const Tensor& mask : {some, rows, keys, rows & keys, uniform({1, 50, 140}, -2, 2, 7),
                                uniform({3, 1, 140}, -2, 2, 8)}) {
       check(c, mask.eval(), false);
+    }
+  }
+
+  TEST_CASE("halves are computed in f32") {
+    for (const DType half : {f16, bf16}) {
+      Tensors x, wide;
+      for (const uint64_t seed : {1, 2, 3}) {
+        x.push_back(variable(cast(uniform({3, 51, 5}, -1, 1, seed), half)));
+        wide.push_back(variable(cast(x.back(), f32).eval()));
+      }
+      const auto both = [](const Tensors& t) {
+        const Tensor y = detail::flash_attention(t[0], t[1], t[2], {}, {.causal = true});
+        Tensors all = grad(y, t, {.seed = y});
+        all.push_back(y);
+        return all;
+      };
+      const Tensors got = both(x), expected = both(wide);
+      check_close(got[3], cast(expected[3], half), 0);
+      for (size_t i = 0; i < 3; ++i) {
+        CHECK(got[i].dtype() == half);
+        check_close(cast(got[i], f32), expected[i], 0.03);
+      }
     }
   }
 

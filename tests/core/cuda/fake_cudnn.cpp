@@ -1,12 +1,10 @@
 #include "tests/core/cuda/fake_cudnn.h"
 
-#include <array>
-#include <cstring>
-#include <map>
+#include <algorithm>
 
 #include <fmt/core.h>
 
-#include "core/shape.h"
+#include "tests/core/cuda/fake_cudnn_object.h"
 #include "tests/core/cuda/host_gpu.h"
 
 namespace tessera::testing {
@@ -22,18 +20,7 @@ namespace {
 
 constexpr cudnnStatus_t kBad = CUDNN_STATUS_BAD_PARAM;
 
-struct Object {
-  cudnnBackendDescriptorType_t type;
-  bool finalized = false;
-  int engine = 0;                                // of engines and their configurations
-  std::map<int, std::vector<int64_t>> integers;  // and flags, enumerations
-  std::map<int, std::vector<double>> reals;
-  std::map<int, std::vector<std::shared_ptr<Object>>> parts;
-  std::map<int, std::vector<void*>> pointers;
-
-  const Object& part(int name) const { return *parts.at(name).at(0); }
-  int64_t integer(int name) const { return integers.at(name).at(0); }
-};
+using Object = CudnnFakeObject;
 
 // The library's descriptors stand for pointers to shared pointers: what was made of an object
 // outlives it.
@@ -59,6 +46,7 @@ cudnnStatus_t set_stream(cudnnHandle_t handle, cudaStream_t stream) {
   return CUDNN_STATUS_SUCCESS;
 }
 cudnnStatus_t create_descriptor(cudnnBackendDescriptorType_t type, cudnnBackendDescriptor_t* raw) {
+  if (type == fake_cudnn().refused) return CUDNN_STATUS_NOT_SUPPORTED;
   ++fake_cudnn().objects;
   *raw = new std::shared_ptr<Object>(std::make_shared<Object>());
   of(*raw)->type = type;
@@ -88,6 +76,7 @@ cudnnStatus_t set(cudnnBackendDescriptor_t raw, cudnnBackendAttributeName_t name
     case CUDNN_TYPE_DATA_TYPE:
     case CUDNN_TYPE_CONVOLUTION_MODE:
     case CUDNN_TYPE_POINTWISE_MODE:
+    case CUDNN_TYPE_REDUCTION_OPERATOR_TYPE:
     case CUDNN_TYPE_HEUR_MODE:
       return each(int{}, add);
     case CUDNN_TYPE_FLOAT:
@@ -116,8 +105,14 @@ cudnnStatus_t get(cudnnBackendDescriptor_t raw, cudnnBackendAttributeName_t name
   auto* const raws = static_cast<cudnnBackendDescriptor_t*>(values);
   if (name == CUDNN_ATTR_ENGINEHEUR_RESULTS) {
     const Object& graph = object.part(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH);
-    const bool fused = graph.parts.at(CUDNN_ATTR_OPERATIONGRAPH_OPS).size() > 1;
-    *found = (fused ? fake_cudnn().fuses : fake_cudnn().knows_one) ? 3 : 0;
+    const auto& operations = graph.parts.at(CUDNN_ATTR_OPERATIONGRAPH_OPS);
+    const bool attends = std::ranges::any_of(operations, [](const auto& operation) {
+      return operation->type == CUDNN_BACKEND_OPERATION_MATMUL_DESCRIPTOR;
+    });
+    const bool knows = attends                 ? fake_cudnn().attends
+                       : operations.size() > 1 ? fake_cudnn().fuses
+                                               : fake_cudnn().knows_one;
+    *found = knows ? 3 : 0;
     for (int64_t i = 0; i < std::min(*found, count); ++i) {
       of(raws[i])->engine = static_cast<int>(i);
       of(raws[i])->parts[CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH] =
@@ -150,131 +145,17 @@ cudnnStatus_t get(cudnnBackendDescriptor_t raw, cudnnBackendAttributeName_t name
 cudnnStatus_t finalize(cudnnBackendDescriptor_t raw) {
   Object& object = *of(raw);
   if (object.finalized) return kBad;
-  if (object.type == CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR)
+  if (object.type == CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR) {
     fake_cudnn().calls.push_back(
         fmt::format("graph {}", object.parts.at(CUDNN_ATTR_OPERATIONGRAPH_OPS).size()));
+    if (!fits_together(object)) return kBad;
+  }
   if (object.type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
     fake_cudnn().calls.push_back(
         fmt::format("engine {}", object.part(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG).engine));
   object.finalized = true;
   return CUDNN_STATUS_SUCCESS;
 }
-
-// An array of up to 5 axes as its descriptor says; the missing ones have extent 1.
-struct View {
-  std::array<int64_t, 5> extent{1, 1, 1, 1, 1}, stride{};
-  int64_t type = CUDNN_DATA_FLOAT;
-  std::byte* data = nullptr;
-  std::vector<double> own;  // of a virtual one
-
-  View(const Object& tensor, const std::map<int64_t, void*>& arrays) {
-    const auto& dims = tensor.integers.at(CUDNN_ATTR_TENSOR_DIMENSIONS);
-    const auto& steps = tensor.integers.at(CUDNN_ATTR_TENSOR_STRIDES);
-    for (size_t i = 0; i < dims.size(); ++i) {
-      const size_t axis = i < 2 ? i : i + 5 - dims.size();
-      extent[axis] = dims[i];
-      stride[axis] = steps[i];
-    }
-    type = tensor.integer(CUDNN_ATTR_TENSOR_DATA_TYPE);
-    if (tensor.integer(CUDNN_ATTR_TENSOR_IS_VIRTUAL) != 0) {
-      int64_t count = 1;
-      for (const int64_t e : extent) count *= e;
-      own.resize(static_cast<size_t>(count));
-      data = reinterpret_cast<std::byte*>(own.data());
-      type = CUDNN_DATA_DOUBLE;
-    } else {
-      data = static_cast<std::byte*>(arrays.at(tensor.integer(CUDNN_ATTR_TENSOR_UNIQUE_ID)));
-    }
-  }
-  int64_t at(const std::array<int64_t, 5>& index) const {
-    int64_t offset = 0;
-    for (size_t i = 0; i < 5; ++i) offset += extent[i] == 1 ? 0 : index[i] * stride[i];
-    return offset;
-  }
-  double read(int64_t i) const {
-    if (type == CUDNN_DATA_DOUBLE) return reinterpret_cast<const double*>(data)[i];
-    if (type == CUDNN_DATA_HALF) return static_cast<float>(reinterpret_cast<const Half*>(data)[i]);
-    if (type == CUDNN_DATA_BFLOAT16)
-      return static_cast<float>(reinterpret_cast<const BFloat16*>(data)[i]);
-    return reinterpret_cast<const float*>(data)[i];
-  }
-  void write(int64_t i, double value) const {
-    const auto narrow = static_cast<float>(value);
-    if (type == CUDNN_DATA_DOUBLE) {
-      reinterpret_cast<double*>(data)[i] = value;
-    } else if (type == CUDNN_DATA_HALF) {
-      reinterpret_cast<Half*>(data)[i] = Half(narrow);
-    } else if (type == CUDNN_DATA_BFLOAT16) {
-      reinterpret_cast<BFloat16*>(data)[i] = BFloat16(narrow);
-    } else {
-      reinterpret_cast<float*>(data)[i] = narrow;
-    }
-  }
-};
-
-// Calls f(index) for every index below the extents.
-template <class F>
-void for_each(const std::array<int64_t, 5>& extent, F&& f) {
-  std::array<int64_t, 5> i{};
-  for (i[0] = 0; i[0] < extent[0]; ++i[0])
-    for (i[1] = 0; i[1] < extent[1]; ++i[1])
-      for (i[2] = 0; i[2] < extent[2]; ++i[2])
-        for (i[3] = 0; i[3] < extent[3]; ++i[3])
-          for (i[4] = 0; i[4] < extent[4]; ++i[4]) f(i);
-}
-
-// Adds up all products, each into where it belongs.
-void convolve(const Object& convolution, const View& x, const View& w, const View& y,
-              const View& result) {
-  const auto setting = [&](int name, int64_t missing) {
-    std::array<int64_t, 3> values{missing, missing, missing};
-    const auto& given = convolution.integers.at(name);
-    for (size_t i = 0; i < given.size(); ++i) values[i + 3 - given.size()] = given[i];
-    return values;
-  };
-  const auto before = setting(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, 0),
-             stride = setting(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, 1),
-             dilation = setting(CUDNN_ATTR_CONVOLUTION_DILATIONS, 1);
-  const int64_t groups = x.extent[1] / w.extent[1], own = w.extent[0] / groups;
-  std::map<int64_t, double> sums;
-  for_each(result.extent, [&](const auto& i) { sums[result.at(i)] = 0; });
-  for_each(y.extent, [&](const std::array<int64_t, 5>& o) {
-    for_each({1, w.extent[1], w.extent[2], w.extent[3], w.extent[4]}, [&](const auto& k) {
-      std::array<int64_t, 5> from{o[0], o[1] / own * w.extent[1] + k[1]};
-      for (size_t a = 0; a < 3; ++a) {
-        from[a + 2] = o[a + 2] * stride[a] - before[a] + k[a + 2] * dilation[a];
-        if (from[a + 2] < 0 || from[a + 2] >= x.extent[a + 2]) return;
-      }
-      const int64_t at_x = x.at(from), at_y = y.at(o), at_w = w.at({o[1], k[1], k[2], k[3], k[4]});
-      if (&result == &y) sums[at_y] += x.read(at_x) * w.read(at_w);
-      if (&result == &x) sums[at_x] += y.read(at_y) * w.read(at_w);
-      if (&result == &w) sums[at_w] += x.read(at_x) * y.read(at_y);
-    });
-  });
-  for (const auto& [i, sum] : sums) result.write(i, sum);
-}
-
-struct Names {
-  int x, w, y, convolution, alpha, beta;
-};
-const Names kForward = {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
-                        CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
-                        CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
-                        CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
-                        CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
-                        CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
-const Names kData = {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
-                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
-                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
-                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
-                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
-                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
-const Names kFilter = {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
-                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
-                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
-                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
 
 cudnnStatus_t execute(cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
                       cudnnBackendDescriptor_t pack) {
@@ -285,31 +166,17 @@ cudnnStatus_t execute(cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
     return kBad;
   std::map<int64_t, void*> arrays;
   for (size_t i = 0; i < names.size(); ++i) arrays[names[i]] = data[i];
-  fake_cudnn().calls.emplace_back("run");
   const Object& graph = of(plan)
                             ->part(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG)
                             .part(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH);
-  const auto& operations = graph.parts.at(CUDNN_ATTR_OPERATIONGRAPH_OPS);
-  const Object& first = *operations[0];
-  const bool data_gradient =
-      first.type == CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR;
-  const bool forward = first.type == CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR;
-  const Names& n = forward ? kForward : data_gradient ? kData : kFilter;
-  if (first.reals.at(n.alpha)[0] != 1 || first.reals.at(n.beta)[0] != 0) return kBad;
-  const auto work = [operations, arrays, &n, forward, data_gradient] {
-    const Object& first = *operations[0];
-    const View x(first.part(n.x), arrays), w(first.part(n.w), arrays), y(first.part(n.y), arrays);
-    const View& result = forward ? y : data_gradient ? x : w;
-    convolve(first.part(n.convolution), x, w, y, result);
-    if (operations.size() == 1) return;
-    const Object& add = *operations[1];
-    const View bias(add.part(CUDNN_ATTR_OPERATION_POINTWISE_BDESC), arrays),
-        sum(add.part(CUDNN_ATTR_OPERATION_POINTWISE_YDESC), arrays);
-    for_each(sum.extent, [&](const auto& i) {
-      sum.write(sum.at(i), result.read(result.at(i)) + bias.read(bias.at(i)));
-    });
-  };
-  HostDriver::of(*reinterpret_cast<void**>(handle)).in_stream(work);
+  if (fake_cudnn().stops) return CUDNN_STATUS_EXECUTION_FAILED;
+  fake_cudnn().calls.emplace_back("run");
+  if (fake_cudnn().computes) {
+    HostDriver::of(*reinterpret_cast<void**>(handle)).in_stream(work_of(graph, arrays));
+  } else {
+    auto& given = fake_cudnn().given.emplace_back();
+    for (const auto& [name, array] : arrays) given[name] = static_cast<const char*>(array);
+  }
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -317,7 +184,10 @@ cudnnStatus_t execute(cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
 
 cuda::CudnnApi fake_cudnn_api() {
   cuda::CudnnApi api;
-  api.cudnnGetVersion = [] { return size_t{CUDNN_VERSION}; };
+  api.cudnnGetVersion = [] {
+    const int version = fake_cudnn().version;
+    return version == 0 ? size_t{CUDNN_VERSION} : static_cast<size_t>(version);
+  };
   api.cudnnGetErrorString = error_string;
   api.cudnnCreate = create;
   api.cudnnDestroy = destroy;
@@ -334,10 +204,16 @@ cuda::CudnnApi fake_cudnn_api() {
 std::unique_ptr<cuda::Convolutions> open_fake_cudnn() {
   return cuda::make_convolutions(fake_cudnn_api());
 }
+std::unique_ptr<cuda::Attentions> open_fake_cudnn_attention() {
+  return cuda::make_attentions(fake_cudnn_api());
+}
 
 #else
 
 std::unique_ptr<cuda::Convolutions> open_fake_cudnn() {
+  return nullptr;
+}
+std::unique_ptr<cuda::Attentions> open_fake_cudnn_attention() {
   return nullptr;
 }
 

@@ -250,12 +250,13 @@ void run_channels_last(const KernelOp& op, cuda::Stream& stream, std::span<const
 HostGpu::HostGpu(HostGpuMode mode) : HostGpu(mode, new HostDriver, new HostCompiler) {}
 
 HostGpu::HostGpu(HostGpuMode mode, HostDriver* driver, HostCompiler* compiler)
-    : GpuBackend(std::unique_ptr<cuda::Driver>(driver), std::unique_ptr<cuda::Compiler>(compiler),
-                 "",
-                 mode == HostGpuMode::whole
-                     ? cuda::Libraries{open_fake_cublaslt, open_fake_cudnn}
-                     : cuda::Libraries{[] { return std::unique_ptr<cuda::MatrixProducts>(); },
-                                       [] { return std::unique_ptr<cuda::Convolutions>(); }}),
+    : GpuBackend(
+          std::unique_ptr<cuda::Driver>(driver), std::unique_ptr<cuda::Compiler>(compiler), "",
+          mode == HostGpuMode::whole
+              ? cuda::Libraries{open_fake_cublaslt, open_fake_cudnn, open_fake_cudnn_attention}
+              : cuda::Libraries{[] { return std::unique_ptr<cuda::MatrixProducts>(); },
+                                [] { return std::unique_ptr<cuda::Convolutions>(); },
+                                [] { return std::unique_ptr<cuda::Attentions>(); }}),
       collecting_(mode == HostGpuMode::collecting),
       driver_(driver),
       compiler_(compiler) {
