@@ -95,8 +95,10 @@ bool conv_cuda(cuda::Stream& stream, cuda::Convolution::Kind kind, const ConvGeo
   if (inputs.size() > 2) c.bias = inputs[2].data;
   const bool empty = std::ranges::any_of(inputs, [](const Array& x) { return x.numel() == 0; });
   cuda::Convolutions* const library = empty ? nullptr : stream.convolutions();
-  if (library && library->run(stream, c)) return true;
-  // Not every algorithm can add the bias itself.
+  // Not every algorithm can add the bias itself, and those of a gradient that do are compiled for
+  // it, which takes seconds.
+  const bool adds = kind == Kind::forward || !c.bias;
+  if (library && adds && library->run(stream, c)) return true;
   const std::byte* const bias = std::exchange(c.bias, nullptr);
   if (library && bias && library->run(stream, c)) {
     const bool last = output.format == MemoryFormat::channels_last;
