@@ -27,9 +27,9 @@ struct AttentionOptions {
 // throws  Error when shapes or dtypes do not fit, or both is_causal and attn_mask are given
 //
 // Floating tensors of one dtype; halves are computed in f32, but for weights and results, which the
-// tensor cores of GPUs round. The scores [..., L, S] are never in
-// memory, unless there are few of them, or with dropout, a mask that needs a gradient, or E or Ev
-// above 512: then it is made of matmul and softmax. Same as
+// tensor cores of GPUs round. The scores [..., L, S] are never in memory, unless there are few of
+// them, or with dropout, a mask that needs a gradient, or E or Ev above 512: then it is made of
+// matmul and softmax. Same as
 // torch.nn.functional.scaled_dot_product_attention.
 Tensor scaled_dot_product_attention(const Operand& query, const Tensor& key, const Tensor& value,
                                     const AttentionOptions& options = {});

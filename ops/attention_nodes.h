@@ -14,10 +14,9 @@ struct FlashAttentionOptions {
 
 // softmax(scale q k^T + mask) v, [H, L, Ev], of q [H, L, E], k [H, S, E] and v [H, S, Ev], of one
 // floating dtype, all extents positive; halves are computed in f32, and gradients from y as it was
-// rounded. mask is undefined, as it must
-// be with causal, or bool or of the dtype that computes and constant, [H or 1, L or 1, S or 1]. A
-// query that may look at no key gives zeros. Gradients with respect to q, k and v, of any order;
-// from the second on they are made of matrix products.
+// rounded. mask is undefined, as it must be with causal, or bool or of the dtype that computes and
+// constant, [H or 1, L or 1, S or 1]. A query that may look at no key gives zeros. Gradients with
+// respect to q, k and v, of any order; from the second on they are made of matrix products.
 Tensor flash_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
                        const FlashAttentionOptions& options);
 
