@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -291,7 +292,9 @@ void HostGpu::run(const KernelOp& op, std::span<const Array> inputs, const Array
   // The processor knows of row-major arrays only.
   std::deque<std::vector<std::byte>> copies;
   const auto row_major = [&](const Array& array) {
-    copies.emplace_back(static_cast<size_t>(array.numel() * size_of(array.dtype)));
+    // Never without an address, as no block of memory is.
+    copies.emplace_back(
+        static_cast<size_t>(std::max(int64_t{1}, array.numel() * size_of(array.dtype))));
     return Array{copies.back().data(), array.shape, array.dtype};
   };
   std::vector<Array> plain;
